@@ -1,0 +1,27 @@
+// Package packet holds the Linux sockets of the client and the one place where
+// its loop sleeps: a packet socket for links without an address, a UDP socket
+// for renewals, a CLOCK_BOOTTIME timer and a wake-up descriptor.
+package packet
+
+import "net/netip"
+
+// Out is one message to send. With a Frame it leaves by the packet socket as it
+// is; with a Payload, by the UDP socket from Src through the link Index to Dst.
+type Out struct {
+	Index    int    // link
+	Frame    []byte // a whole Ethernet frame
+	Payload  []byte // of a UDP datagram from port 68 to port 67
+	Src, Dst netip.Addr
+	Err      error // set by Send
+}
+
+// In is one message received; its bytes are valid during the call only.
+type In struct {
+	Index    int    // link
+	Frame    []byte // from the packet socket: a whole Ethernet frame
+	Payload  []byte // from the UDP socket
+	Src      netip.AddrPort
+	Partial  bool // the UDP checksum is not yet filled in
+	Outgoing bool // a copy of a frame that this machine sent
+	VLAN     bool // the frame carried a VLAN tag with a VLAN number
+}

@@ -1,0 +1,61 @@
+package ifup
+
+import (
+	"net/netip"
+	"time"
+)
+
+// Link is what the kernel tells of a network interface.
+type Link struct {
+	Index        int
+	Name         string // up to 15 bytes of anything but '/', ':' and white space: hostile text
+	HardwareAddr [6]byte
+	Type         uint16 // ARPHRD_*; 1 is Ethernet
+	Flags        uint32 // IFF_*
+	MTU          int    // bytes
+	MinMTU       int    // 0 if the kernel does not say
+	MaxMTU       int    // 0 if the kernel does not say
+	Master       int    // index of the bridge or bond that it belongs to, or 0
+	Kind         string // IFLA_INFO_KIND: "veth", "bridge", ...; empty for a NIC, virtio's included
+}
+
+// Up reports whether the link is administratively up.
+func (l *Link) Up() bool { return l.Flags&flagUp != 0 }
+
+// Running reports whether there is carrier: the link is up and the kernel
+// considers it able to carry packets. A driver that does not know counts as able.
+func (l *Link) Running() bool { return l.Flags&flagUp != 0 && l.Flags&flagRunning != 0 }
+
+// Loopback reports whether this is the loopback interface.
+func (l *Link) Loopback() bool { return l.Flags&flagLoopback != 0 }
+
+const (
+	flagUp       = 0x1  // IFF_UP
+	flagLoopback = 0x8  // IFF_LOOPBACK
+	flagRunning  = 0x40 // IFF_RUNNING
+)
+
+// Event is a change of a link: new, changed, or gone.
+type Event struct {
+	Link Link
+	Gone bool
+}
+
+// Forever is the Lifetime of an address that the kernel never withdraws by itself.
+const Forever time.Duration = -1
+
+// Config is what a link should have. The zero Config is nothing at all.
+type Config struct {
+	Addr      netip.Prefix  // the address and its subnet's length; invalid for none
+	Broadcast netip.Addr    // invalid: derived from Addr
+	Lifetime  time.Duration // valid and preferred lifetime of Addr from now on, whole seconds, or Forever
+	Metric    uint32        // of the prefix route and of every route in Routes
+	Routes    []Route       // in the order in which they must be created
+	MTU       int           // bytes; 0 leaves it alone
+}
+
+// Route is a route through a link. An invalid Gateway makes the destination on-link.
+type Route struct {
+	Dst     netip.Prefix // 0.0.0.0/0 is the default route
+	Gateway netip.Addr
+}
