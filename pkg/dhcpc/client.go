@@ -23,20 +23,19 @@ type Config struct {
 	Net    Net    // nil: Linux sockets
 	Kernel Kernel // nil: rtnetlink
 
-	ClientID     func(hw dhcp4.HardwareAddr) []byte // option 61; nil: 01 and the hardware address. Returning nil sends none
-	HostName     string                             // option 12; "" sends none
-	VendorClass  string                             // option 60
-	Parameters   []dhcp4.Code                       // requested beside the built-in list
-	Schedule     machine.Schedule
-	Strict       bool
-	RapidCommit  bool
-	Broadcast    bool
-	StartDelay   time.Duration
-	Metric       uint32 // of the first link; each further link adds 16. 0: 1024
-	NoRoutes     bool
-	NoMTU        bool
-	KeepForever  bool // addresses get no lifetime and are never withdrawn
-	AllowReserved bool
+	ClientID    func(hw dhcp4.HardwareAddr) []byte // option 61; nil: 01 and the hardware address. Returning nil sends none
+	HostName    string                             // option 12; "" sends none
+	VendorClass string                             // option 60
+	Parameters  []dhcp4.Code                       // requested beside the built-in list
+	Schedule    machine.Schedule
+	Strict      bool
+	RapidCommit bool
+	Broadcast   bool
+	StartDelay  time.Duration
+	Metric      uint32 // of the first link; each further link adds 16. 0: 1024
+	NoRoutes    bool
+	NoMTU       bool
+	KeepForever bool // addresses get no lifetime and are never withdrawn
 
 	// OnLink is called on the loop for each link that is new, changed or gone.
 	OnLink func(ifup.Event)
@@ -44,7 +43,8 @@ type Config struct {
 	// no later than the time returned (machine.Never if there is no need).
 	OnTurn func(now time.Duration) time.Duration
 	// OnMessage is called on the loop for every message that was received on a
-	// requested link, used or refused.
+	// requested link, used or refused; m is nil if it was refused before it was
+	// decoded, and valid during the call only.
 	OnMessage func(iface string, m *dhcp4.Message, r dhcp4.Refusal)
 }
 

@@ -17,6 +17,7 @@ type Link struct {
 	MaxMTU       int    // 0 if the kernel does not say
 	Master       int    // index of the bridge or bond that it belongs to, or 0
 	Kind         string // IFLA_INFO_KIND: "veth", "bridge", ...; empty for a NIC, virtio's included
+	Wireless     bool   // an 802.11 phy stands behind it
 }
 
 // Up reports whether the link is administratively up.
@@ -58,4 +59,30 @@ type Config struct {
 type Route struct {
 	Dst     netip.Prefix // 0.0.0.0/0 is the default route
 	Gateway netip.Addr
+}
+
+// Op is one of the things that the kernel is asked for.
+type Op uint8
+
+// The operations, in the order in which they are queued for a link.
+const (
+	OpUp Op = iota
+	OpMTU
+	OpAddr
+	OpRoute
+)
+
+// Refused is the error of a request that the kernel refused.
+type Refused struct {
+	Op   Op
+	What string // the address or the route, for a log line
+	Err  error  // a syscall.Errno
+}
+
+// Resolver is what one link contributes to resolv.conf. Names that could mean
+// anything but a domain name there are left out, whoever checked them before.
+type Resolver struct {
+	Servers []netip.Addr
+	Domain  string // used as the search list if Search is empty
+	Search  []string
 }

@@ -39,6 +39,10 @@ func (o *Options) Has(c Code) bool { return false }
 // Bytes is the joined value, valid until the next Decode; nil if absent.
 func (o *Options) Bytes(c Code) []byte { return nil }
 
+// All yields every option that was there with its joined value, in ascending
+// order of code, for a debug dump. The values are valid until the next Decode.
+func (o *Options) All(yield func(Code, []byte) bool) {}
+
 // Addr reads an option of exactly one IPv4 address.
 func (o *Options) Addr(c Code) (a netip.Addr, ok bool) { return }
 
