@@ -2,10 +2,13 @@ package dhcpc
 
 import (
 	"context"
+	"fmt"
+	"sync"
 	"time"
 
 	"github.com/dhclient-lws/dhclient-lws/pkg/dhcpc/dhcp4"
 	"github.com/dhclient-lws/dhclient-lws/pkg/dhcpc/machine"
+	"github.com/dhclient-lws/dhclient-lws/pkg/dhcpc/packet"
 	"github.com/dhclient-lws/dhclient-lws/pkg/ifup"
 )
 
@@ -20,8 +23,9 @@ const (
 // Config configures a Client. The zero value is a client of the real kernel
 // with the defaults that each field names.
 type Config struct {
-	Net    Net    // nil: Linux sockets
-	Kernel Kernel // nil: rtnetlink
+	Net    Net           // nil: Linux sockets, opened and closed by Run
+	Kernel Kernel        // nil: rtnetlink, opened and closed by Run
+	Rand   func() uint32 // uniform; nil: a generator seeded by the kernel
 
 	ClientID    func(hw dhcp4.HardwareAddr) []byte // option 61; nil: 01 and the hardware address. Returning nil sends none
 	HostName    string                             // option 12; "" sends none
@@ -48,67 +52,214 @@ type Config struct {
 	OnMessage func(iface string, m *dhcp4.Message, r dhcp4.Refusal)
 }
 
-// EventKind is what an Event tells of.
-type EventKind uint8
+// Client acquires and keeps leases on many links from one event loop. Its
+// methods may be called from any goroutine and from callbacks.
+type Client struct {
+	cfg    Config
+	net    Net
+	kernel Kernel
+	rand   func() uint32
 
-const (
-	LinkUp      EventKind = iota // set up and has carrier
-	LinkDown                     // carrier lost, or set down
-	LinkGone                     // the interface disappeared; the request stays
-	MessageSent                  // Message tells which
-	MessageReceived
-	Bound   // Lease is installed
-	Renewed // Lease was confirmed or changed
-	Lost    // Lease was withdrawn; Reason tells why
-	Failed  // Err: something did not work and will be tried again
-)
+	mu      sync.Mutex         // over all below; not held during callbacks or sleep
+	links   []*link            // by slot; nil where a slot is free
+	byName  map[string]*link   // the same
+	byIndex map[int]*link      // those whose interface exists
+	known   map[int]*ifup.Link // every interface of the kernel
+	names   map[string]int     // their indices
+	asleep  bool               // in Wait: whoever changes something must wake it
+	again   bool               // something changed outside the loop: do not sleep
 
-// Event tells of success and of failure on one link.
-type Event struct {
-	Kind      EventKind
-	Interface string
-	Family    Family
-	Time      time.Duration // CLOCK_BOOTTIME
-	State     machine.State
-	Message   dhcp4.MessageType
-	Lease     *machine.Lease
-	Reason    machine.Reason
-	Err       error
+	window    window
+	deadline  time.Duration // when the loop must run next
+	listening listening
+	msg       dhcp4.Message
+	out       outbox
+	events    []delivery
+	linkNews  []ifup.Event
 }
 
-// LinkStatus is the state of one request.
-type LinkStatus struct {
-	Interface string
-	Family    Family
-	Index     int // 0 while there is no such interface
-	State     machine.State
-	Carrier   bool
-	Lease     *machine.Lease
-	Timeline  []Mark
-	Refused   [dhcp4.NumRefusals]uint32 // frames refused, by reason
-	Sent      uint32
-	Received  uint32
-	LastErr   string
+// delivery is an event on its way to the callback of its request.
+type delivery struct {
+	cb func(Event)
+	ev Event
 }
-
-// Mark is one entry of a link's timeline.
-type Mark struct {
-	What string        // "up", "carrier", "DISCOVER", "OFFER", "REQUEST", "ACK", "installed", ...
-	At   time.Duration // CLOCK_BOOTTIME
-}
-
-// Client acquires and keeps leases on many links from one event loop.
-type Client struct{}
 
 // New makes a client; Run starts it.
-func New(c Config) *Client { return &Client{} }
+func New(c Config) *Client {
+	if c.Metric == 0 {
+		c.Metric = 1024
+	}
+	return &Client{
+		cfg:       c,
+		byName:    map[string]*link{},
+		byIndex:   map[int]*link{},
+		known:     map[int]*ifup.Link{},
+		names:     map[string]int{},
+		listening: listening{idleSince: machine.Never},
+	}
+}
 
 // Request asks for a lease on an interface, now or as soon as it exists. It is
-// idempotent for (interface, family). cb is called on the loop and must not block.
-func (c *Client) Request(iface string, f Family, cb func(Event)) error { return nil }
+// idempotent for (interface, family): a second call changes nothing. cb may be
+// nil; it is called on the loop and must not block.
+func (c *Client) Request(iface string, f Family, cb func(Event)) error {
+	if f != IPv4 {
+		return fmt.Errorf("request for %q: address family %d is not served", iface, f)
+	}
+	if iface == "" {
+		return fmt.Errorf("request without an interface name")
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.byName[iface] != nil {
+		return nil
+	}
+	l := &link{name: iface, family: f, cb: cb, slot: c.freeSlot()}
+	c.byName[iface] = l
+	if l.slot == len(c.links) {
+		c.links = append(c.links, l)
+	} else {
+		c.links[l.slot] = l
+	}
+	c.changed()
+	return nil
+}
 
-// Remove ends the requests for an interface, or all of them if iface is "". Lease and address stay.
-func (c *Client) Remove(iface string) {}
+// Remove ends the requests for an interface, or all of them if iface is "".
+// Lease and address stay: the kernel withdraws the address when its lifetime ends.
+func (c *Client) Remove(iface string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for name, l := range c.byName {
+		if iface == "" || iface == name {
+			c.detach(l)
+			delete(c.byName, name)
+			c.links[l.slot] = nil
+		}
+	}
+	c.changed()
+}
 
-// Run is the loop. It returns when ctx ends, or when no socket and no netlink can be had at all.
-func (c *Client) Run(ctx context.Context) error { return nil }
+// Renew asks the servers now to extend the lease of an interface, or of all of
+// them if iface is "". Links that are not bound are left alone.
+func (c *Client) Renew(iface string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for _, l := range c.links {
+		if l != nil && (iface == "" || iface == l.name) {
+			l.renew = true
+		}
+	}
+	c.changed()
+}
+
+// Status is a snapshot of all requests.
+func (c *Client) Status() Status {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	var st Status
+	for _, l := range c.links {
+		if l == nil {
+			continue
+		}
+		s := l.status(c.cfg.Metric)
+		st.Bound = st.Bound || s.Lease != nil && l.installed
+		if s.Lease != nil && !st.DNS.IsValid() && len(s.Lease.DNS) > 0 {
+			st.DNS = s.Lease.DNS[0]
+		}
+		st.Links = append(st.Links, s)
+	}
+	return st
+}
+
+// Run is the loop. It returns ctx's error when ctx ends, and another only if it
+// cannot work at all: without netlink, or without the right to open its sockets.
+// What was installed stays.
+func (c *Client) Run(ctx context.Context) error {
+	if err := c.open(); err != nil {
+		return err
+	}
+	defer c.close()
+	woken := make(chan struct{})
+	stop := context.AfterFunc(ctx, func() { c.net.Wake(); close(woken) })
+	defer func() {
+		if !stop() {
+			<-woken // before the descriptor is closed
+		}
+	}()
+
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for ctx.Err() == nil {
+		if err := c.turn(); err != nil {
+			return err
+		}
+		deadline := c.deadline
+		if c.again {
+			c.again, deadline = false, 0
+		}
+		fd := c.kernel.FD()
+		c.asleep = true
+		c.mu.Unlock()
+		err := c.net.Wait(deadline, fd)
+		c.mu.Lock()
+		c.asleep = false
+		if err != nil {
+			return err
+		}
+	}
+	return ctx.Err()
+}
+
+func (c *Client) open() error {
+	c.net, c.kernel, c.rand = c.cfg.Net, c.cfg.Kernel, c.cfg.Rand
+	if c.kernel == nil {
+		n, err := ifup.Open()
+		if err != nil {
+			return fmt.Errorf("kernel: %w", err)
+		}
+		c.kernel = n
+	}
+	if c.net == nil {
+		s, err := packet.Open()
+		if err != nil {
+			c.close()
+			return err
+		}
+		c.net = s
+	}
+	if c.rand == nil {
+		c.rand = seededRand(c.net.Now())
+	}
+	return nil
+}
+
+// close closes what open opened.
+func (c *Client) close() {
+	if c.cfg.Net == nil && c.net != nil {
+		_ = c.net.Close()
+	}
+	if c.cfg.Kernel == nil && c.kernel != nil {
+		_ = c.kernel.Close()
+	}
+}
+
+// freeSlot is the first slot that no link has. Slots order links for their
+// whole life, so that routes and name servers do not change places.
+func (c *Client) freeSlot() int {
+	for i, l := range c.links {
+		if l == nil {
+			return i
+		}
+	}
+	return len(c.links)
+}
+
+// changed makes the loop look again. The lock is held.
+func (c *Client) changed() {
+	c.again = true
+	if c.asleep {
+		c.asleep = false
+		c.net.Wake()
+	}
+}

@@ -1,6 +1,12 @@
 // Package packet holds the Linux sockets of the client and the one place where
 // its loop sleeps: a packet socket for links without an address, a UDP socket
 // for renewals, a CLOCK_BOOTTIME timer and a wake-up descriptor.
+//
+// One packet socket serves all links. It is created with protocol 0 and bound
+// with the protocol, because the other order waits for an RCU grace period of
+// 10 ms; so does closing, which is therefore left for later by the caller.
+// Messages leave and arrive in batches through static buffers: in the moment
+// when hundreds of links ask at once, system calls are what the time goes to.
 package packet
 
 import "net/netip"
@@ -25,3 +31,7 @@ type In struct {
 	Outgoing bool // a copy of a frame that this machine sent
 	VLAN     bool // the frame carried a VLAN tag with a VLAN number
 }
+
+// MaxFrame is the largest Ethernet frame, in bytes, that Receive delivers
+// whole. What is larger arrives cut off, and its IP length tells.
+const MaxFrame = 2048

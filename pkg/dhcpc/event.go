@@ -1,0 +1,66 @@
+package dhcpc
+
+import (
+	"net/netip"
+	"time"
+
+	"github.com/dhclient-lws/dhclient-lws/pkg/dhcpc/dhcp4"
+	"github.com/dhclient-lws/dhclient-lws/pkg/dhcpc/machine"
+)
+
+// EventKind is what an Event tells of.
+type EventKind uint8
+
+const (
+	LinkUp      EventKind = iota // set up and has carrier
+	LinkDown                     // carrier lost, or set down
+	LinkGone                     // the interface disappeared; the request stays
+	MessageSent                  // Message tells which
+	MessageReceived
+	Bound   // Lease is installed
+	Renewed // Lease was confirmed or changed
+	Lost    // Lease was withdrawn; Reason tells why
+	Failed  // Err: something did not work and will be tried again
+)
+
+// Event tells of success and of failure on one link.
+type Event struct {
+	Kind      EventKind
+	Interface string
+	Family    Family
+	Time      time.Duration // CLOCK_BOOTTIME
+	State     machine.State
+	Message   dhcp4.MessageType
+	Lease     *machine.Lease
+	Reason    machine.Reason
+	Err       error
+}
+
+// Status is the state of a Client.
+type Status struct {
+	Bound bool         // at least one link has a lease installed
+	DNS   netip.Addr   // the first DNS server of the first link that has one
+	Links []LinkStatus // in the order of their slots
+}
+
+// LinkStatus is the state of one request.
+type LinkStatus struct {
+	Interface string
+	Family    Family
+	Index     int // 0 while there is no such interface
+	State     machine.State
+	Carrier   bool
+	Metric    uint32         // of the link's routes while it has carrier
+	Lease     *machine.Lease // in use, or nil
+	Timeline  []Mark
+	Refused   [dhcp4.NumRefusals]uint32 // frames refused, by reason
+	Sent      uint32                    // messages
+	Received  uint32                    // messages accepted
+	LastErr   string
+}
+
+// Mark is one entry of a link's timeline.
+type Mark struct {
+	What string        // "up", "carrier", "DISCOVER", "OFFER", "REQUEST", "ACK", "installed", ...
+	At   time.Duration // CLOCK_BOOTTIME
+}

@@ -1,0 +1,173 @@
+package dhcpc
+
+import (
+	"net/netip"
+	"time"
+
+	"github.com/dhclient-lws/dhclient-lws/pkg/dhcpc/dhcp4"
+	"github.com/dhclient-lws/dhclient-lws/pkg/dhcpc/machine"
+	"github.com/dhclient-lws/dhclient-lws/pkg/dhcpc/packet"
+)
+
+// receive judges one frame or datagram and hands the message in it to the
+// machine of its link.
+func (c *Client) receive(in *packet.In) {
+	l := c.byIndex[in.Index]
+	if l == nil {
+		return // nobody asked about this link
+	}
+	payload, refusal := in.Payload, dhcp4.Accepted
+	if in.Frame != nil {
+		payload, refusal = unwrap(in)
+	}
+	if refusal != dhcp4.Accepted {
+		c.judged(l, nil, refusal)
+		return
+	}
+	if refusal = c.msg.Decode(payload); refusal != dhcp4.Accepted {
+		c.judged(l, nil, refusal)
+		return
+	}
+	now := c.net.Now()
+	renewing := l.installed
+	eff := c.step(l, now, machine.Received{Message: &c.msg})
+	c.judged(l, &c.msg, eff.Refused)
+	if eff.Refused != dhcp4.Accepted {
+		return
+	}
+	l.received++
+	if !renewing {
+		l.mark(c.msg.Type.String(), now)
+	}
+	c.tell(l, Event{Kind: MessageReceived, Time: now, Message: c.msg.Type, Lease: eff.Lease, Reason: eff.Reason})
+}
+
+// unwrap walks the headers of a frame.
+func unwrap(in *packet.In) ([]byte, dhcp4.Refusal) {
+	switch {
+	case in.Outgoing:
+		return nil, dhcp4.OutgoingCopy
+	case in.VLAN:
+		return nil, dhcp4.VLANTagged
+	}
+	datagram, refusal := dhcp4.ParseFrame(in.Frame, in.Partial)
+	return datagram.Payload, refusal
+}
+
+// judged counts a refusal and shows the message to whoever wants to see it.
+func (c *Client) judged(l *link, m *dhcp4.Message, r dhcp4.Refusal) {
+	if r != dhcp4.Accepted {
+		l.refused[r]++
+	}
+	if c.cfg.OnMessage != nil {
+		c.mu.Unlock()
+		c.cfg.OnMessage(l.name, m, r)
+		c.mu.Lock()
+	}
+}
+
+// batchSize is how many messages are built before they are sent.
+const batchSize = 32
+
+// transmit sends what is due: answers to offers, repetitions, and as many new
+// exchanges as the window lets through.
+func (c *Client) transmit(now time.Duration) {
+	for _, l := range c.links {
+		if l == nil || l.machine == nil || l.deadline > now || l.waiting {
+			continue
+		}
+		s, ok := l.machine.Outgoing(now)
+		if !ok || opens(&s) && !c.window.enter(l, now) {
+			continue
+		}
+		c.enqueue(l, s, now)
+		if len(c.out.msgs) == batchSize {
+			c.send(now)
+		}
+	}
+	c.send(now)
+}
+
+// opens reports whether a message opens an exchange that a server has to answer.
+func opens(s *machine.Send) bool {
+	switch s.Kind {
+	case dhcp4.KindDiscover, dhcp4.KindInitReboot, dhcp4.KindRenewing, dhcp4.KindRebinding:
+		return s.First
+	}
+	return false
+}
+
+// enqueue builds a message: a frame for everyone on the link, or the payload of
+// a datagram for the server.
+func (c *Client) enqueue(l *link, s machine.Send, now time.Duration) {
+	o := &c.out
+	var err error
+	if o.payload, err = s.Append(o.payload[:0], &l.id); err != nil {
+		c.fail(l, err, now)
+		c.step(l, now, machine.SendFailed{})
+		return
+	}
+	start := len(o.frames)
+	out := packet.Out{Index: l.index, Src: s.Src, Dst: s.Dst}
+	if s.Dst == broadcast {
+		o.frames = dhcp4.AppendFrame(o.frames, l.id.HardwareAddr, dhcp4.Broadcast,
+			netip.AddrPortFrom(s.Src, clientPort), netip.AddrPortFrom(s.Dst, serverPort), o.payload)
+		out.Frame = o.frames[start:]
+	} else {
+		o.frames = append(o.frames, o.payload...)
+		out.Payload = o.frames[start:]
+	}
+	o.msgs = append(o.msgs, out)
+	o.links = append(o.links, l)
+	o.sends = append(o.sends, s)
+}
+
+const (
+	clientPort = 68
+	serverPort = 67
+)
+
+var broadcast = netip.AddrFrom4([4]byte{255, 255, 255, 255})
+
+// send sends what enqueue built and tells the machines.
+func (c *Client) send(now time.Duration) {
+	o := &c.out
+	if len(o.msgs) == 0 {
+		return
+	}
+	c.net.Send(o.msgs)
+	for i := range o.msgs {
+		l, s := o.links[i], &o.sends[i]
+		if err := o.msgs[i].Err; err != nil {
+			c.fail(l, err, now)
+			c.step(l, now, machine.SendFailed{})
+			continue
+		}
+		l.sent++
+		kind := messageType(s.Kind)
+		l.mark(kind.String(), now)
+		// A second try says that the server's answer does not reach us by UDP.
+		l.deaf = s.Kind == dhcp4.KindRenewing && !s.First
+		c.step(l, now, machine.Sent{})
+		c.tell(l, Event{Kind: MessageSent, Time: now, Message: kind})
+	}
+	clear(o.links)
+	*o = outbox{o.msgs[:0], o.links[:0], o.sends[:0], o.payload, o.frames[:0]}
+}
+
+// messageType is the value of option 53 for a kind of message.
+func messageType(k dhcp4.Kind) dhcp4.MessageType {
+	switch k {
+	case dhcp4.KindDiscover:
+		return dhcp4.Discover
+	case dhcp4.KindDecline:
+		return dhcp4.Decline
+	case dhcp4.KindRelease:
+		return dhcp4.Release
+	case dhcp4.KindInform:
+		return dhcp4.Inform
+	case dhcp4.KindSelecting, dhcp4.KindInitReboot, dhcp4.KindRenewing, dhcp4.KindRebinding:
+		return dhcp4.Request
+	}
+	return 0
+}

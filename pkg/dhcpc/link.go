@@ -1,0 +1,138 @@
+package dhcpc
+
+import (
+	"slices"
+	"time"
+
+	"github.com/dhclient-lws/dhclient-lws/pkg/dhcpc/dhcp4"
+	"github.com/dhclient-lws/dhclient-lws/pkg/dhcpc/machine"
+	"github.com/dhclient-lws/dhclient-lws/pkg/ifup"
+)
+
+// link is one request and what has become of it.
+type link struct {
+	name   string
+	family Family
+	cb     func(Event)
+	slot   int
+
+	index   int // 0 while there is no such interface
+	facts   ifup.Link
+	machine *machine.Machine // nil while there is no such interface
+	id      dhcp4.Identity
+
+	// What the loop has to do next.
+	deadline  time.Duration // of the machine
+	raise     time.Duration // when to set the link up; machine.Never if that is not wanted
+	raised    int           // attempts so far
+	apply     bool          // the kernel must be brought up to date
+	renew     bool          // Renew was called
+	waiting   bool          // for a place in the window
+	heldUntil time.Duration // when its place in the window is given up; 0 without one
+	deaf      bool          // renewing, and the unicast answer did not come
+
+	installed bool // the lease in use has been installed
+	timeline  []Mark
+	refused   [dhcp4.NumRefusals]uint32
+	sent      uint32
+	received  uint32
+	lastErr   string
+}
+
+// maxMarks bounds a timeline: a server that is silent for a year is no reason
+// to remember each DISCOVER.
+const maxMarks = 32
+
+// mark adds to the timeline of the present acquisition. Once a lease is
+// installed the timeline stands.
+func (l *link) mark(what string, now time.Duration) {
+	if !l.installed && len(l.timeline) < maxMarks {
+		l.timeline = append(l.timeline, Mark{what, now})
+	}
+}
+
+// restart begins a new timeline.
+func (l *link) restart() {
+	l.installed = false
+	l.timeline = l.timeline[:0]
+}
+
+// state is where the machine is.
+func (l *link) state() machine.State {
+	if l.machine == nil {
+		return machine.Down
+	}
+	return l.machine.State()
+}
+
+// lease is the lease in use, or nil.
+func (l *link) lease() *machine.Lease {
+	if l.machine == nil {
+		return nil
+	}
+	return l.machine.Lease()
+}
+
+// metricStep lies between the metrics of neighbouring slots.
+const metricStep = 16
+
+func (l *link) status(metric uint32) LinkStatus {
+	return LinkStatus{
+		Interface: l.name,
+		Family:    l.family,
+		Index:     l.index,
+		State:     l.state(),
+		Carrier:   l.index != 0 && l.facts.Running(),
+		Metric:    metric + metricStep*uint32(l.slot),
+		Lease:     l.lease(),
+		Timeline:  slices.Clone(l.timeline),
+		Refused:   l.refused,
+		Sent:      l.sent,
+		Received:  l.received,
+		LastErr:   l.lastErr,
+	}
+}
+
+// The sizes of what a link can receive, in bytes of an IP datagram: at least
+// what every host must accept, at most what the receive buffers hold.
+const (
+	minDatagram = 576
+	maxDatagram = 1500
+)
+
+// identity is what a link says about itself in every message.
+func (c *Client) identity(facts *ifup.Link) dhcp4.Identity {
+	hw := dhcp4.HardwareAddr(facts.HardwareAddr)
+	id := dhcp4.Identity{
+		HardwareAddr: hw,
+		HostName:     c.cfg.HostName,
+		VendorClass:  c.cfg.VendorClass,
+		Parameters:   c.parameters(),
+		MaxSize:      uint16(min(max(facts.MTU, minDatagram), maxDatagram)),
+		Broadcast:    c.cfg.Broadcast,
+		RapidCommit:  c.cfg.RapidCommit,
+	}
+	if c.cfg.ClientID != nil {
+		id.ClientID = c.cfg.ClientID(hw)
+	} else {
+		// The form that PXE ROMs use: the same address in ROM and system.
+		id.ClientID = append([]byte{hardwareEthernet}, hw[:]...)
+	}
+	return id
+}
+
+const hardwareEthernet = 1
+
+// parameters is the built-in request list with the configured codes behind it.
+func (c *Client) parameters() []dhcp4.Code {
+	if len(c.cfg.Parameters) == 0 {
+		return dhcp4.DefaultParameters
+	}
+	list := slices.Clone(dhcp4.DefaultParameters)
+	for _, code := range c.cfg.Parameters {
+		if !slices.Contains(list, code) {
+			list = append(list, code)
+		}
+	}
+	return list
+}

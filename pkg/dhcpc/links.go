@@ -1,0 +1,134 @@
+package dhcpc
+
+import (
+	"errors"
+	"time"
+
+	"github.com/dhclient-lws/dhclient-lws/pkg/dhcpc/machine"
+	"github.com/dhclient-lws/dhclient-lws/pkg/ifup"
+)
+
+// noteLink takes in what the kernel reports of a link.
+func (c *Client) noteLink(ev ifup.Event) {
+	if c.cfg.OnLink != nil {
+		c.linkNews = append(c.linkNews, ev)
+	}
+	now := c.net.Now()
+	index := ev.Link.Index
+	if l := c.byIndex[index]; l != nil && (ev.Gone || l.name != ev.Link.Name || l.facts.HardwareAddr != ev.Link.HardwareAddr) {
+		// Gone, or no longer what was asked about. A link with a new hardware
+		// address is another host to every server.
+		if lease := l.lease(); lease != nil {
+			if !ev.Gone {
+				c.kernel.Apply(index, ifup.Config{})
+			}
+			c.tell(l, Event{Kind: Lost, Time: now, Lease: lease})
+		}
+		c.detach(l)
+		c.tell(l, Event{Kind: LinkGone, Time: now})
+	}
+	if old := c.known[index]; old != nil && c.names[old.Name] == index {
+		delete(c.names, old.Name)
+	}
+	if ev.Gone {
+		delete(c.known, index)
+		return
+	}
+	facts := ev.Link
+	c.known[index], c.names[facts.Name] = &facts, index
+	if l := c.byIndex[index]; l != nil {
+		c.update(l, facts, now)
+	}
+}
+
+// attachAll gives links to the requests that have none.
+func (c *Client) attachAll() {
+	now := c.net.Now()
+	for _, l := range c.links {
+		if l == nil || l.index != 0 {
+			continue
+		}
+		if index, ok := c.names[l.name]; ok {
+			c.attach(l, index, *c.known[index], now)
+		}
+	}
+}
+
+// attach begins the life of a request on a link.
+func (c *Client) attach(l *link, index int, facts ifup.Link, now time.Duration) {
+	l.index = index
+	c.byIndex[index] = l
+	l.id = c.identity(&facts)
+	l.machine = machine.New(machine.Config{
+		Identity:   l.id,
+		Schedule:   c.cfg.Schedule,
+		Strict:     c.cfg.Strict,
+		StartDelay: c.cfg.StartDelay,
+		Rand:       c.rand,
+	}, nil, false)
+	l.deadline = l.machine.Deadline()
+	l.restart()
+	l.raise, l.raised = machine.Never, 0
+	if !facts.Up() {
+		l.raise = now
+	}
+	l.facts = ifup.Link{}
+	c.update(l, facts, now)
+}
+
+// update compares what is known of a link with what the kernel says now.
+func (c *Client) update(l *link, facts ifup.Link, now time.Duration) {
+	before := l.facts
+	l.facts = facts
+	if facts.Up() && !before.Up() {
+		l.mark("up", now)
+		l.raise = machine.Never
+	}
+	if facts.Running() == before.Running() {
+		if facts.Up() && !before.Up() && l.lease() != nil {
+			l.apply = true // setting a link down lost its routes
+		}
+		return
+	}
+	if facts.Running() {
+		if l.lease() == nil {
+			l.mark("carrier", now)
+		}
+		c.step(l, now, machine.LinkUp{})
+		c.tell(l, Event{Kind: LinkUp, Time: now})
+	} else {
+		c.step(l, now, machine.LinkDown{})
+		c.tell(l, Event{Kind: LinkDown, Time: now})
+	}
+	// The metric says whether there is carrier. A link that is set down has no
+	// routes to move.
+	if l.lease() != nil && facts.Up() {
+		l.apply = true
+	}
+}
+
+// detach ends the life of a request on a link; the request itself stays.
+func (c *Client) detach(l *link) {
+	c.window.leave(l)
+	delete(c.byIndex, l.index)
+	l.index, l.machine, l.facts = 0, nil, ifup.Link{}
+	l.deadline, l.raise = machine.Never, machine.Never
+	l.apply, l.renew, l.deaf = false, false, false
+	l.restart()
+}
+
+// raiseAgain is how long to wait before setting a link up is tried again.
+func raiseAgain(attempts int) time.Duration {
+	gaps := machine.DefaultGaps
+	return gaps[min(max(attempts, 1), len(gaps))-1]
+}
+
+// refusedOp is which operation the kernel refused; an error of any other kind
+// counts against the address, without which there is no lease.
+func refusedOp(err error) ifup.Op {
+	var r *ifup.Refused
+	if errors.As(err, &r) {
+		return r.Op
+	}
+	return ifup.OpAddr
+}

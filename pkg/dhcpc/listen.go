@@ -1,0 +1,95 @@
+package dhcpc
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"time"
+
+	"github.com/dhclient-lws/dhclient-lws/pkg/dhcpc/machine"
+)
+
+const (
+	// A packet socket is closed this long after the last link needed it, when
+	// nothing is urgent: closing takes 10 ms.
+	closeAfter = 2 * time.Second
+	// A socket that could not be opened is tried again after this time.
+	listenRetry = 1500 * time.Millisecond
+)
+
+// listening is which sockets are wanted and what is known of them.
+type listening struct {
+	raw, udp  bool // as last asked for, successfully
+	asked     bool
+	idleSince time.Duration // when the packet socket became superfluous; machine.Never while it is needed
+	retry     time.Duration // after a failure
+	failed    bool
+}
+
+// listen opens and closes sockets according to the links' states. It fails only
+// if the right to open them is missing, which no waiting cures.
+func (c *Client) listen(now time.Duration) error {
+	s := &c.listening
+	raw, udp := false, false
+	for _, l := range c.links {
+		if l != nil {
+			r, u := l.needs()
+			raw, udp = raw || r, udp || u
+		}
+	}
+	if raw {
+		s.idleSince = machine.Never
+	} else if s.raw {
+		s.idleSince = min(s.idleSince, now)
+		raw = now < s.idleSince+closeAfter
+	}
+	if s.asked && raw == s.raw && udp == s.udp || !s.asked && !raw && !udp || s.failed && now < s.retry {
+		return nil
+	}
+	if err := c.net.Listen(raw, udp); err != nil {
+		if errors.Is(err, fs.ErrPermission) && !s.asked {
+			return fmt.Errorf("%w (root or CAP_NET_ADMIN, CAP_NET_RAW and CAP_NET_BIND_SERVICE are needed)", err)
+		}
+		s.failed, s.retry = true, now+listenRetry
+		for _, l := range c.links {
+			if l != nil && l.machine != nil {
+				c.fail(l, err, now)
+			}
+		}
+		return nil
+	}
+	*s = listening{raw: raw, udp: udp, asked: true, idleSince: s.idleSince}
+	if !raw {
+		s.idleSince = machine.Never
+	}
+	return nil
+}
+
+// wants is when listen has something to do without anything happening.
+func (s *listening) wants() time.Duration {
+	switch {
+	case s.failed:
+		return s.retry
+	case s.raw && s.idleSince != machine.Never:
+		return s.idleSince + closeAfter
+	}
+	return machine.Never
+}
+
+// needs is which sockets a link needs: the packet socket while it has no
+// address to be reached at, or is not reached there; the UDP socket to extend a
+// lease.
+func (l *link) needs() (raw, udp bool) {
+	switch l.state() {
+	case machine.Init, machine.Selecting, machine.Requesting, machine.Rebooting, machine.Declining:
+		return true, false
+	case machine.Renewing:
+		return l.deaf, true
+	case machine.Rebinding:
+		return true, true
+	case machine.Releasing:
+		return false, true
+	case machine.Down, machine.Installing, machine.Bound, machine.Stopped:
+	}
+	return false, false
+}

@@ -1,0 +1,69 @@
+package dhcpc
+
+import (
+	"time"
+
+	"github.com/dhclient-lws/dhclient-lws/pkg/dhcpc/machine"
+)
+
+// At most windowSize exchanges are under way at a time: a burst of DISCOVERs
+// overruns the socket buffers of common servers, and what they drop costs more
+// time than waiting in line. A place is held until the answer came, or for
+// windowHold: behind a silent server the line must move on.
+const (
+	windowSize = 64
+	windowHold = 250 * time.Millisecond
+)
+
+// window is the line of links that want to open an exchange.
+type window struct {
+	open int     // places taken
+	line []*link // in order of arrival
+}
+
+// enter asks for a place; without one the link waits in line.
+func (w *window) enter(l *link, now time.Duration) bool {
+	if l.heldUntil != 0 {
+		return true
+	}
+	if w.open == windowSize {
+		if !l.waiting {
+			l.waiting = true
+			w.line = append(w.line, l)
+		}
+		return false
+	}
+	w.open++
+	l.heldUntil = now + windowHold
+	return true
+}
+
+// leave gives the place back, if the link has one.
+func (w *window) leave(l *link) {
+	if l.heldUntil != 0 {
+		l.heldUntil = 0
+		w.open--
+	}
+}
+
+// admit lets links out of the line, as many as there are places.
+func (w *window) admit() {
+	n := min(windowSize-w.open, len(w.line))
+	for _, l := range w.line[:n] {
+		l.waiting = false
+	}
+	w.line = w.line[n:]
+	if len(w.line) == 0 {
+		w.line = nil
+	}
+}
+
+// inExchange reports whether a link in this state waits for an answer.
+func inExchange(s machine.State) bool {
+	switch s {
+	case machine.Selecting, machine.Requesting, machine.Rebooting, machine.Renewing, machine.Rebinding:
+		return true
+	case machine.Down, machine.Init, machine.Installing, machine.Bound, machine.Declining, machine.Releasing, machine.Stopped:
+	}
+	return false
+}
