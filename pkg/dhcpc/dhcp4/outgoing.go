@@ -18,18 +18,12 @@ const (
 	numKinds
 )
 
-// Identity is what a link says about itself in every message; it does not
-// change while the link's client runs.
-type Identity struct {
-	HardwareAddr HardwareAddr
-	ClientID     []byte // option 61, 2 to 255 bytes, nil for none
-	HostName     string // option 12, "" for none
-	VendorClass  string // option 60, "" for none
-	Parameters   []Code // option 55, in order of preference
-	MaxSize      uint16 // option 57: largest IP datagram we can receive, 576 or more; 0 for none
-	Broadcast    bool   // ask for broadcast replies (RFC 2131 section 4.1)
-	RapidCommit  bool   // option 80 in DISCOVER (RFC 4039)
-	LeaseTime    uint32 // option 51 asked for, seconds; 0 for none
+// Type is the message type that the kind is sent as.
+func (k Kind) Type() MessageType {
+	if k >= numKinds {
+		return 0
+	}
+	return contents[k].kind
 }
 
 // Outgoing is one client message. Fields that RFC 2131 table 5 excludes for the
@@ -40,6 +34,39 @@ type Outgoing struct {
 	Secs      uint16     // seconds since the exchange began; sent as 0 in DECLINE and RELEASE
 	Addr      netip.Addr // the address in question: ciaddr or option 50, by Kind; a hint in DISCOVER, where it may be invalid
 	ServerID  netip.Addr // option 54, where the Kind has one
-	Reason    string     // option 56 of DECLINE and RELEASE, short ASCII, may be empty
+	Reason    string     // option 56 of DECLINE and RELEASE, ASCII, at most 32 bytes, may be empty
 	Broadcast bool       // set the BROADCAST flag even if the Identity does not ask for it
+}
+
+// content is what a message may hold beside the header and option 53.
+type content uint16
+
+const (
+	secs content = 1 << iota
+	flags
+	ciaddr
+	requestedAddress
+	serverID
+	leaseTime
+	parameters
+	rapidCommit
+	reason
+	selfDescription // options 12, 57, 60
+)
+
+// contents is RFC 2131 table 5, with table 4 where they differ: REBINDING has
+// no option 50 either. Option 61 is not in it, because once used it belongs
+// into every message (section 2).
+var contents = [numKinds]struct {
+	kind MessageType
+	content
+}{
+	KindDiscover:   {Discover, secs | flags | requestedAddress | leaseTime | parameters | selfDescription | rapidCommit},
+	KindSelecting:  {Request, secs | flags | requestedAddress | serverID | leaseTime | parameters | selfDescription},
+	KindInitReboot: {Request, secs | flags | requestedAddress | leaseTime | parameters | selfDescription},
+	KindRenewing:   {Request, secs | flags | ciaddr | leaseTime | parameters | selfDescription},
+	KindRebinding:  {Request, secs | flags | ciaddr | leaseTime | parameters | selfDescription},
+	KindDecline:    {Decline, requestedAddress | serverID | reason},
+	KindRelease:    {Release, ciaddr | serverID | reason},
+	KindInform:     {Inform, secs | flags | ciaddr | parameters | selfDescription},
 }

@@ -25,6 +25,7 @@ const (
 
 	// The message (Message.Decode).
 	ShortMessage  // shorter than a BOOTP header and the cookie
+	LongMessage   // longer than MaxMessage
 	NotReply      // op is not BOOTREPLY
 	BadCookie     //
 	BadOption     // an option runs past the end of its field
@@ -46,3 +47,45 @@ const (
 
 	NumRefusals
 )
+
+var refusals = [NumRefusals]string{
+	Accepted:          "accepted",
+	ShortFrame:        "short frame",
+	NotIPv4:           "not IPv4",
+	BadIPLength:       "bad IP length",
+	BadIPChecksum:     "bad IP checksum",
+	Fragment:          "fragment",
+	NotUDP:            "not UDP",
+	NotClientPort:     "not for port 68",
+	BadUDPLength:      "bad UDP length",
+	BadUDPChecksum:    "bad UDP checksum",
+	VLANTagged:        "VLAN tagged",
+	OutgoingCopy:      "outgoing copy",
+	ForeignInterface:  "foreign interface",
+	ShortMessage:      "short message",
+	LongMessage:       "long message",
+	NotReply:          "not a reply",
+	BadCookie:         "bad cookie",
+	BadOption:         "bad option",
+	NoMessageType:     "no message type",
+	WrongHardwareAddr: "wrong hardware address",
+	WrongXid:          "wrong xid",
+	WrongClientID:     "wrong client identifier",
+	UnexpectedType:    "unexpected message type",
+	NoServerID:        "no server identifier",
+	WrongServer:       "wrong server",
+	NoLeaseTime:       "no lease time",
+	BadLeaseTime:      "bad lease time",
+	BadAddress:        "bad address",
+	WrongAddress:      "wrong address",
+	BadMask:           "bad mask",
+	NotStrict:         "not strict",
+}
+
+// String is a few stable words, for a log line and as the name of a counter.
+func (r Refusal) String() string {
+	if r >= NumRefusals {
+		return "unknown"
+	}
+	return refusals[r]
+}

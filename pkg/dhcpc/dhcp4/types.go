@@ -1,7 +1,5 @@
 package dhcp4
 
-import "net/netip"
-
 // HardwareAddr is an Ethernet address.
 type HardwareAddr [6]byte
 
@@ -28,44 +26,38 @@ type Code uint8
 
 // The options that a client sends, reads or must know to ignore.
 const (
-	Pad                  Code = 0
-	SubnetMask           Code = 1
-	Router               Code = 3
-	DNSServer            Code = 6
-	HostName             Code = 12
-	DomainName           Code = 15
-	RootPath             Code = 17
-	InterfaceMTU         Code = 26
-	BroadcastAddress     Code = 28
-	StaticRoute          Code = 33
-	NTPServer            Code = 42
-	VendorSpecific       Code = 43
-	RequestedAddress     Code = 50
-	LeaseTime            Code = 51
-	Overload             Code = 52
-	DHCPMessageType      Code = 53
-	ServerIdentifier     Code = 54
-	ParameterRequestList Code = 55
-	ErrorMessage         Code = 56
-	MaxMessageSize       Code = 57
-	RenewalTime          Code = 58 // T1
-	RebindingTime        Code = 59 // T2
-	VendorClass          Code = 60
-	ClientIdentifier     Code = 61
-	TFTPServerName       Code = 66
-	BootFileName         Code = 67
-	RapidCommit          Code = 80
-	ClientFQDN           Code = 81
-	IPv6OnlyPreferred    Code = 108
-	CaptivePortal        Code = 114
-	DomainSearch         Code = 119
-	ClasslessRoute       Code = 121
-	End                  Code = 255
+	Pad                   Code = 0
+	SubnetMask            Code = 1
+	Router                Code = 3
+	DNSServer             Code = 6
+	HostName              Code = 12
+	DomainName            Code = 15
+	RootPath              Code = 17
+	InterfaceMTU          Code = 26
+	BroadcastAddress      Code = 28
+	StaticRoute           Code = 33
+	NTPServer             Code = 42
+	VendorSpecific        Code = 43
+	RequestedAddress      Code = 50
+	LeaseTime             Code = 51
+	Overload              Code = 52
+	DHCPMessageType       Code = 53
+	ServerIdentifier      Code = 54
+	ParameterRequestList  Code = 55
+	ErrorMessage          Code = 56
+	MaxMessageSize        Code = 57
+	RenewalTime           Code = 58 // T1
+	RebindingTime         Code = 59 // T2
+	VendorClass           Code = 60
+	ClientIdentifier      Code = 61
+	TFTPServerName        Code = 66
+	BootFileName          Code = 67
+	RapidCommit           Code = 80
+	ClientFQDN            Code = 81
+	RelayAgentInformation Code = 82
+	IPv6OnlyPreferred     Code = 108
+	CaptivePortal         Code = 114
+	DomainSearch          Code = 119
+	ClasslessRoute        Code = 121
+	End                   Code = 255
 )
-
-// A Route is one entry of option 121 or 33. An invalid Gateway (the zero Addr)
-// means that Dst is on the link itself (RFC 3442).
-type Route struct {
-	Dst     netip.Prefix
-	Gateway netip.Addr
-}
