@@ -1,7 +1,3 @@
-// Package dhcptest is what the tests of the packages above dhcp4 stand on:
-// server messages, right or wrong on purpose; a virtual LAN with scripted
-// servers, in virtual time, that a dhcpc.Client runs on unchanged; and network
-// namespaces for the tests that need a kernel.
 package dhcptest
 
 import (

@@ -1,0 +1,169 @@
+package dhcptest
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"sync/atomic"
+	"time"
+
+	"github.com/dhclient-lws/dhclient-lws/pkg/dhcpc/packet"
+)
+
+// LAN is one machine's links, the networks that they are plugged into, and the
+// clock of it all. It is the Net of a dhcpc.Client; its Kernel is the client's
+// Kernel.
+//
+// Nothing happens but in [LAN.Wait]: there the clock jumps to whatever comes
+// next, so that an hour takes no time, every run is the same, and no goroutine
+// but the client's is there. Script functions, servers and hooks run inside
+// Wait and may change anything, also by calling the client. Of all methods only
+// Wake may be called from another goroutine.
+type LAN struct {
+	Kernel *Kernel
+
+	// Sent is every client message that left, in order.
+	Sent []*Message
+	// Failed is how many messages could not be sent.
+	Failed int
+	// Wakeups is when Wait returned.
+	Wakeups []time.Duration
+	// Sockets is every change of what was listened to.
+	Sockets []Listening
+
+	// RefuseListen makes Listen fail with what it returns, unless that is nil.
+	RefuseListen func(raw, udp bool) error
+	// RefuseSend makes a message fail with what it returns, unless that is nil:
+	// ENETDOWN, ENOBUFS, EPERM. A link that is down refuses without it.
+	RefuseSend func(o *packet.Out) error
+
+	now    time.Duration
+	script script
+	rand   *rand.Rand
+	woken  atomic.Bool
+
+	open  Listening
+	queue []arrival
+
+	end     time.Duration
+	cancel  context.CancelFunc
+	ended   bool
+	sameNow int
+	errs    []error
+}
+
+// Listening is which sockets are open from a time on.
+type Listening struct {
+	Time     time.Duration
+	Raw, UDP bool
+}
+
+// NewLAN makes a LAN without links, at time 0. seed decides what is lost,
+// delayed and duplicated where a Segment is told to do so.
+func NewLAN(seed uint64) *LAN {
+	l := &LAN{rand: rand.New(rand.NewPCG(seed, seed))}
+	l.Kernel = newKernel(l)
+	return l
+}
+
+// At arranges for do to be called at a time of the virtual clock. What is in
+// the past happens at the next opportunity.
+func (l *LAN) At(t time.Duration, do func()) { l.script.add(t, do) }
+
+// After arranges for do to be called in a while.
+func (l *LAN) After(d time.Duration, do func()) { l.At(l.now+d, do) }
+
+// Client is what runs on a LAN: a *dhcpc.Client.
+type Client interface {
+	Run(context.Context) error
+}
+
+// Run runs the client until the virtual clock shows the given time, then ends
+// its context. The error joins whatever the client did that no client should:
+// a message against RFC 2131, a loop that does not sleep, an address used that
+// the kernel has withdrawn; and its own error, unless it is that of the context.
+//
+// Run may be called again, with another client on the same machine.
+func (l *LAN) Run(c Client, until time.Duration) (err error) {
+	ctx, cancel := context.WithCancel(context.Background())
+	defer cancel()
+	l.end, l.cancel, l.ended, l.sameNow = until, cancel, false, 0
+	defer func() {
+		switch r := recover().(type) {
+		case nil:
+		case runaway:
+			err = errors.Join(r, errors.Join(l.errs...))
+		default:
+			panic(r)
+		}
+	}()
+	if err := c.Run(ctx); err != nil && !errors.Is(err, context.Canceled) {
+		l.breach(fmt.Errorf("the client ended at %v: %w", l.now, err))
+	} else if !l.ended {
+		l.breach(fmt.Errorf("the client ended by itself at %v", l.now))
+	}
+	return errors.Join(l.errs...)
+}
+
+// errorf notes something that no client should do, with the time.
+func (l *LAN) errorf(format string, args ...any) {
+	l.breach(fmt.Errorf("%v: %w", l.now, fmt.Errorf(format, args...)))
+}
+
+// breach notes something that no client should do.
+func (l *LAN) breach(err error) {
+	const enough = 20
+	if err != nil && len(l.errs) < enough {
+		l.errs = append(l.errs, err)
+	}
+}
+
+// Now is the virtual CLOCK_BOOTTIME.
+func (l *LAN) Now() time.Duration { return l.now }
+
+// Wake makes the current or the next Wait return.
+func (l *LAN) Wake() { l.woken.Store(true) }
+
+// Wait lets virtual time pass until the deadline, a Wake, or something to read.
+func (l *LAN) Wait(deadline time.Duration, fd int) error {
+	l.checkLoop()
+	for !l.ended {
+		for at, ok := l.script.next(); ok && at <= l.now; at, ok = l.script.next() {
+			l.script.take().do()
+		}
+		if l.woken.Swap(false) || len(l.queue) > 0 || deadline <= l.now ||
+			fd == l.Kernel.FD() && l.Kernel.readable() {
+			break
+		}
+		l.sameNow = 0
+		next := deadline
+		if at, ok := l.script.next(); ok {
+			next = min(next, at)
+		}
+		if next >= l.end {
+			l.now, l.ended = l.end, true
+			l.cancel()
+			break
+		}
+		l.now = next
+	}
+	l.Wakeups = append(l.Wakeups, l.now)
+	return nil
+}
+
+// runaway is how Run gets out of a loop that would not end. It is a panic
+// because nothing else leaves a function of another package that ignores errors.
+type runaway struct{ error }
+
+// checkLoop looks at how the client behaves between two sleeps.
+func (l *LAN) checkLoop() {
+	const limit = 10000
+	if l.sameNow++; l.sameNow > limit {
+		panic(runaway{fmt.Errorf("the client called Wait %d times at %v", limit, l.now)})
+	}
+	if n := len(l.Kernel.queue); n > 0 {
+		l.breach(fmt.Errorf("%v: the client sleeps with %d kernel requests not flushed", l.now, n))
+		l.Kernel.queue = nil
+	}
+}
