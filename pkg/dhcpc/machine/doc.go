@@ -13,6 +13,25 @@
 // machine is suspended, and the wall clock may be thirty years wrong.
 //
 // A message that is due stays due until the caller reports [Sent] or
-// [SendFailed]; only then does the state advance. A lease that was acknowledged
-// is in use from then on, but the link is BOUND only after [Installed].
+// [SendFailed]; only then does the state advance. A message that could not be
+// sent counts as lost on the way. A lease that was acknowledged is in use from
+// then on, but the link is BOUND only after [Installed].
+//
+// The lease in use is no part of the protocol state. It outlives the loss of
+// carrier and is kept while the machine asks anew, in REBOOTING, SELECTING or
+// REQUESTING, until it is confirmed, replaced, refused, in conflict or expired.
+//
+// # Where this is not RFC 2131
+//
+//   - The first DISCOVER is not delayed, unless [Config.StartDelay] says so
+//     (section 4.4.1: 1 to 10 s).
+//   - DISCOVER and REQUEST are repeated sooner than 4, 8, 16, 32, 64 s, unless
+//     [Schedule.RFC] says so (section 4.1).
+//   - The first acceptable OFFER is taken; none are collected (section 4.4.1
+//     leaves that free).
+//   - REBOOTING gives up after two messages, and asks for any address (section
+//     3.2: the budget of REQUESTING): in a foreign network nobody may answer.
+//   - Without a subnet mask the address has that of its class.
+//   - A lease of less than 5 s is refused, and however short a lease, a link
+//     sends at most one message a second in the long run.
 package machine

@@ -1,6 +1,7 @@
 package machine
 
 import (
+	"cmp"
 	"math"
 	"net/netip"
 	"time"
@@ -22,133 +23,191 @@ type Config struct {
 	Rand       func() uint32 // uniform; required
 }
 
-// Schedule says when DISCOVER and REQUEST are repeated.
-type Schedule struct {
-	Gaps []time.Duration // the first gaps; nil is 1.5, 1.75, 5 s
-	RFC  bool            // 4, 8, 16, 32, 64 s, each ±1 s (RFC 2131 section 4.1); Gaps is not used
-}
-
-// State is the name of the state that a Machine is in: those of RFC 2131
-// section 4.4, and a few in which nothing can be asked for.
-type State uint8
-
-const (
-	Down       State = iota // no carrier
-	Init                    // waiting before a DISCOVER
-	Selecting               // DISCOVER is out
-	Requesting              // REQUEST for an offer is out
-	Rebooting               // REQUEST for a remembered address is out
-	Installing              // acknowledged, waiting for Installed
-	Bound
-	Renewing
-	Rebinding
-	Declining // DECLINE is due
-	Releasing // RELEASE is due
-	Stopped   // released; only LinkUp after LinkDown does not leave it
-)
-
-// Event is something that happened to a link. The concrete types are LinkUp,
-// LinkDown, Timer, Received, Sent, SendFailed, Installed, InstallFailed,
-// Conflict, Renew and Release.
-type Event interface{ event() }
-
-type (
-	LinkUp        struct{}                 // carrier is there
-	LinkDown      struct{}                 // carrier is gone, or the link is administratively down
-	Timer         struct{}                 // the deadline has come; early or late calls do no harm
-	Received      struct{ *dhcp4.Message } // a reply arrived on this link; valid during the call only
-	Sent          struct{}                 // the message that was due has been sent
-	SendFailed    struct{}                 // it could not be
-	Installed     struct{}                 // the kernel uses the lease
-	InstallFailed struct{}                 // the kernel refused it
-	Conflict      struct{}                 // another host uses the address
-	Renew         struct{}                 // renew now, if bound
-	Release       struct{}                 // give the lease back and stop
-)
-
-// Change says what a step did to the lease in use.
-type Change uint8
-
-const (
-	Unchanged Change = iota
-	Granted          // there was none, or one for another address: install it, then report Installed
-	Extended         // the same address, confirmed anew: bring the kernel up to date, then report Installed
-	Lost             // withdraw all that it brought
-)
-
-// Effect is a machine's answer to an event.
-type Effect struct {
-	Change  Change
-	Lease   *Lease        // the lease now in use; for Lost, the one that was
-	Refused dhcp4.Refusal // for Received: why the message was not used
-	Reason  Reason        // why the state changed; NoReason if it did not
-	Forget  bool          // the remembered lease was refused or given up: it must not be asked for again
-}
-
-// Reason is why a state was left.
-type Reason uint8
-
-// Outgoing is the message that is due and where it goes.
-type Send struct {
-	dhcp4.Outgoing
-	Src, Dst netip.Addr // IP addresses; Src is 0.0.0.0 until there is a lease, Dst the server or 255.255.255.255
-	First    bool       // opens an exchange, as opposed to repeating a message of it
-}
-
-// Lease is what a server granted, checked; values that failed a check are
-// absent. It is never modified once made.
-type Lease struct {
-	Addr      netip.Prefix // the address with its subnet's length
-	Classful  bool         // the server sent no mask: the length is that of the address's class
-	Server    netip.Addr   // option 54
-	Start     time.Duration
-	T1        time.Duration // Never for an infinite lease
-	T2        time.Duration
-	Expiry    time.Duration
-	Routers   []netip.Addr  // option 3; empty if Classless
-	Routes    []dhcp4.Route // option 121, or else 33
-	Classless bool          // Routes are from option 121, which silences option 3 (RFC 3442)
-	DNS       []netip.Addr
-	NTP       []netip.Addr
-	Broadcast netip.Addr // option 28, if it fits the subnet
-	Domain    string     // option 15
-	Search    []string   // option 119
-	HostName  string     // option 12
-	MTU       uint16     // option 26, 0 if absent or below 576
-}
-
 // Machine is the client of one link. It is not safe for concurrent use.
-type Machine struct{}
+type Machine struct {
+	c     Config
+	state state
+
+	lease      *Lease        // in use, or nil
+	installed  bool          // the address of lease is in the kernel
+	since      time.Duration // when the address of lease came into use
+	remembered *Lease        // what INIT-REBOOT asks for: the lease in use, or one of an earlier life; or nil
+	hint       netip.Addr    // what DISCOVER asks for, if valid
+	shunned    netip.Addr    // the server that let us down last, if valid
+
+	carrier time.Duration // when it came
+	limiter limiter
+	brakes  brakes
+}
 
 // New makes a machine in state Down. stored is a lease remembered from an
 // earlier life, or nil: it is confirmed by INIT-REBOOT as soon as there is
 // carrier. inUse says that its address is on the link already; then it is kept
-// until the lease ends or a server refuses it.
-func New(c Config, stored *Lease, inUse bool) *Machine { return &Machine{} }
-
-// Step tells the machine what happened. now must not run backwards.
-func (m *Machine) Step(now time.Duration, ev Event) Effect { return Effect{} }
-
-// Outgoing is the message that is due now; ok is false if none is. Asking changes nothing.
-func (m *Machine) Outgoing(now time.Duration) (s Send, ok bool) { return }
-
-// Deadline is when the machine next wants a Timer event, or Never.
-func (m *Machine) Deadline() time.Duration { return Never }
+// until the lease ends or a server refuses it. A stored lease that is not Valid
+// is ignored, in use or not.
+func New(c Config, stored *Lease, inUse bool) *Machine {
+	m := &Machine{c: c, state: down{}, limiter: limiter{last: -flapping}}
+	if stored == nil || stored.Valid() != nil {
+		return m
+	}
+	m.remembered, m.hint = stored, stored.Addr.Addr()
+	if inUse {
+		m.lease, m.installed = stored, true
+	}
+	return m
+}
 
 // State is where the machine is.
-func (m *Machine) State() State { return Down }
+func (m *Machine) State() State { return m.state.name() }
 
 // Lease is the lease in use, or nil.
-func (m *Machine) Lease() *Lease { return nil }
+func (m *Machine) Lease() *Lease { return m.lease }
 
-func (LinkUp) event()        {}
-func (LinkDown) event()      {}
-func (Timer) event()         {}
-func (Received) event()      {}
-func (Sent) event()          {}
-func (SendFailed) event()    {}
-func (Installed) event()     {}
-func (InstallFailed) event() {}
-func (Conflict) event()      {}
-func (Renew) event()         {}
-func (Release) event()       {}
+// Step tells the machine what happened. now must not run backwards.
+func (m *Machine) Step(now time.Duration, ev Event) Effect {
+	lease, remembered := m.lease, m.remembered
+	var e Effect
+	// The end of the lease comes before anything else that has to be done, and
+	// before the news: none of it could keep the lease (RFC 2131 section 4.4.5).
+	expired := m.expire(now)
+	switch ev := ev.(type) {
+	case LinkUp:
+		e.Reason = m.linkUp(now)
+	case LinkDown:
+		e.Reason = m.linkDown(now)
+	case Timer:
+		e.Reason = m.timer(now)
+	case Received:
+		e.Reason, e.Refused = m.receive(now, ev.Message)
+	case Sent:
+		if expired == NoReason { // else the message belonged to what is over
+			e.Reason = m.sent(now, true)
+		}
+	case SendFailed:
+		if expired == NoReason {
+			e.Reason = m.sent(now, false)
+		}
+	case Installed:
+		e.Reason = m.installation()
+	case InstallFailed:
+		e.Reason = m.installFailed(now)
+	case Conflict:
+		e.Reason = m.conflict(now)
+	case Renew:
+		e.Reason = m.renew(now)
+	case Release:
+		e.Reason = m.release(now)
+	}
+	e.Reason = cmp.Or(expired, e.Reason)
+	return m.effect(e, lease, remembered)
+}
+
+// Deadline is when the machine next wants a Timer event or has a message to
+// send, or Never.
+func (m *Machine) Deadline() time.Duration {
+	d := m.sendAt()
+	if m.lease != nil {
+		d = min(d, m.lease.Expiry)
+	}
+	switch s := m.state.(type) {
+	case requesting:
+		if s.tries == requestTries {
+			d = min(d, s.due)
+		}
+	case rebooting:
+		if s.tries == rebootTries {
+			d = min(d, s.due)
+		}
+	case bound:
+		d = min(d, m.lease.T1)
+	case renewing:
+		d = min(d, m.lease.T2)
+	case down, initial, selecting, installing, rebinding, declining, releasing, stopped:
+	}
+	return d
+}
+
+// sendAt is when the next message is due, or Never.
+func (m *Machine) sendAt() time.Duration {
+	due := Never
+	switch s := m.state.(type) {
+	case initial:
+		due = s.due
+	case selecting:
+		due = s.due
+	case requesting:
+		if s.tries < requestTries {
+			due = s.due
+		}
+	case rebooting:
+		if s.tries < rebootTries {
+			due = s.due
+		}
+	case renewing:
+		due = s.due
+	case rebinding:
+		due = s.due
+	case declining:
+		due = s.due
+	case releasing:
+		due = s.due
+	case down, installing, bound, stopped:
+	}
+	return max(due, m.limiter.ready())
+}
+
+// Send is a message that is due and where it goes.
+type Send struct {
+	dhcp4.Outgoing
+	Src, Dst netip.Addr // IP addresses; Src is 0.0.0.0 until there is a lease, Dst the server or 255.255.255.255
+	First    bool       // opens an exchange, as opposed to repeating a message of it or answering an offer
+}
+
+var broadcast = netip.AddrFrom4([4]byte{255, 255, 255, 255})
+
+// Outgoing is the message that is due now; ok is false if none is. Asking changes nothing.
+func (m *Machine) Outgoing(now time.Duration) (s Send, ok bool) {
+	if m.sendAt() > now || m.lease != nil && m.lease.Expiry <= now {
+		return Send{}, false
+	}
+	switch s := m.state.(type) {
+	case initial:
+		return s.send(now, dhcp4.KindDiscover, m.hint), true
+	case selecting:
+		return s.send(now, dhcp4.KindDiscover, m.hint), true
+	case requesting:
+		out := s.send(now, dhcp4.KindSelecting, s.addr)
+		out.Secs, out.ServerID, out.First = s.secs, s.server, false
+		return out, true
+	case rebooting:
+		return s.send(now, dhcp4.KindInitReboot, m.remembered.Addr.Addr()), true
+	case renewing:
+		out := s.send(now, dhcp4.KindRenewing, m.lease.Addr.Addr())
+		out.Src, out.Dst = m.lease.Addr.Addr(), m.lease.Server
+		return out, true
+	case rebinding:
+		out := s.send(now, dhcp4.KindRebinding, m.lease.Addr.Addr())
+		out.Src = m.lease.Addr.Addr()
+		return out, true
+	case declining:
+		out := s.send(now, dhcp4.KindDecline, s.addr)
+		out.ServerID, out.Reason = s.server, "address in use"
+		return out, true
+	case releasing:
+		out := s.send(now, dhcp4.KindRelease, m.lease.Addr.Addr())
+		out.ServerID, out.Src, out.Dst = m.lease.Server, m.lease.Addr.Addr(), m.lease.Server
+		return out, true
+	case down, installing, bound, stopped:
+	}
+	return Send{}, false
+}
+
+// send is the next message of an exchange, to everyone on the link.
+func (e exchange) send(now time.Duration, k dhcp4.Kind, addr netip.Addr) Send {
+	return Send{
+		Outgoing: dhcp4.Outgoing{Kind: k, Xid: e.xid, Secs: e.secs(now), Addr: addr},
+		Src:      netip.IPv4Unspecified(),
+		Dst:      broadcast,
+		First:    e.tries == 0,
+	}
+}

@@ -1,0 +1,84 @@
+package machine
+
+import "net/netip"
+
+// State is the name of the state that a Machine is in: those of RFC 2131
+// section 4.4, and a few in which nothing can be asked for.
+type State uint8
+
+const (
+	Down       State = iota // no carrier
+	Init                    // waiting before a DISCOVER
+	Selecting               // DISCOVER is out
+	Requesting              // REQUEST for an offer is out
+	Rebooting               // REQUEST for a remembered address is out
+	Installing              // acknowledged, waiting for Installed
+	Bound
+	Renewing
+	Rebinding
+	Declining // DECLINE is due
+	Releasing // RELEASE is due
+	Stopped   // released; only LinkUp after LinkDown leaves it
+)
+
+var stateNames = [...]string{
+	Down:       "DOWN",
+	Init:       "INIT",
+	Selecting:  "SELECTING",
+	Requesting: "REQUESTING",
+	Rebooting:  "REBOOTING",
+	Installing: "INSTALLING",
+	Bound:      "BOUND",
+	Renewing:   "RENEWING",
+	Rebinding:  "REBINDING",
+	Declining:  "DECLINING",
+	Releasing:  "RELEASING",
+	Stopped:    "STOPPED",
+}
+
+// String is the name in the RFC's capitals.
+func (s State) String() string {
+	if int(s) < len(stateNames) {
+		return stateNames[s]
+	}
+	return "invalid"
+}
+
+// state is what a machine knows in one state only. The values are never
+// changed, only replaced.
+type state interface{ name() State }
+
+type (
+	down       struct{}
+	initial    struct{ exchange } // the DISCOVER to come; not yet sent, or not sent with success
+	selecting  struct{ exchange }
+	requesting struct {
+		exchange
+		secs         uint16 // of the DISCOVER that was answered (RFC 2131 section 3.1)
+		addr, server netip.Addr
+	}
+	rebooting  struct{ exchange } // for the lease remembered
+	installing struct{}
+	bound      struct{} // for this and the next two there is a lease in use
+	renewing   struct{ exchange }
+	rebinding  struct{ exchange }
+	declining  struct {
+		exchange
+		addr, server netip.Addr
+	}
+	releasing struct{ exchange } // for the lease in use, which stays until RELEASE has left
+	stopped   struct{}
+)
+
+func (down) name() State       { return Down }
+func (initial) name() State    { return Init }
+func (selecting) name() State  { return Selecting }
+func (requesting) name() State { return Requesting }
+func (rebooting) name() State  { return Rebooting }
+func (installing) name() State { return Installing }
+func (bound) name() State      { return Bound }
+func (renewing) name() State   { return Renewing }
+func (rebinding) name() State  { return Rebinding }
+func (declining) name() State  { return Declining }
+func (releasing) name() State  { return Releasing }
+func (stopped) name() State    { return Stopped }

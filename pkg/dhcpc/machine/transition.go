@@ -1,0 +1,282 @@
+package machine
+
+import (
+	"net/netip"
+	"time"
+)
+
+// The arcs of figure 5, by event. Each method returns why it changed the state,
+// or NoReason.
+
+func (m *Machine) enter(s state, why Reason) Reason {
+	m.state = s
+	return why
+}
+
+// discover starts over: INIT, with a DISCOVER at the given time.
+func (m *Machine) discover(at time.Duration, why Reason) Reason {
+	return m.enter(initial{m.open(at)}, why)
+}
+
+// use puts a lease to use.
+func (m *Machine) use(now time.Duration, l *Lease) {
+	if change(m.lease, l) == Granted {
+		m.installed, m.since = false, now
+	}
+	m.lease, m.remembered, m.hint = l, l, l.Addr.Addr()
+	m.shunned = netip.Addr{}
+}
+
+// drop takes the lease out of use and forgets it.
+func (m *Machine) drop(now time.Duration) {
+	if m.lease != nil && now-m.since >= lasting {
+		m.brakes = brakes{}
+	}
+	m.lease, m.remembered, m.installed = nil, nil, false
+}
+
+// expire ends the lease whose time is over. A client that is asking already goes
+// on; its address may be asked for again (RFC 2131 section 4.4.5).
+func (m *Machine) expire(now time.Duration) Reason {
+	if m.lease == nil || now < m.lease.Expiry {
+		return NoReason
+	}
+	m.drop(now)
+	switch m.state.(type) {
+	case rebooting, installing, bound, renewing, rebinding:
+		return m.discover(now, ReasonExpiry)
+	case releasing:
+		return m.enter(stopped{}, ReasonExpiry)
+	case down, initial, selecting, requesting, declining, stopped:
+	}
+	return ReasonExpiry
+}
+
+// linkUp asks for the remembered lease or, without one, for any. It begins from
+// the top of the schedule, but a link that flaps does not make it chatter.
+func (m *Machine) linkUp(now time.Duration) Reason {
+	if m.State() != Down {
+		return NoReason
+	}
+	m.carrier = now
+	at := max(now, m.limiter.last+flapping)
+	if m.remembered != nil && m.remembered.Expiry <= now {
+		m.remembered = nil
+	}
+	if m.remembered != nil {
+		return m.enter(rebooting{m.open(at)}, ReasonCarrier)
+	}
+	if m.limiter.last < 0 { // nothing sent yet
+		at += m.random(m.c.StartDelay)
+	}
+	return m.discover(at, ReasonCarrier)
+}
+
+// linkDown stops all asking. The lease in use stays: the cable may come back
+// before anything noticed.
+func (m *Machine) linkDown(now time.Duration) Reason {
+	switch m.state.(type) {
+	case down:
+		return NoReason
+	case releasing:
+		m.drop(now) // RELEASE cannot leave any more
+		return m.enter(stopped{}, ReasonNoCarrier)
+	case initial, selecting, requesting, rebooting, installing, bound, renewing, rebinding, declining, stopped:
+	}
+	return m.enter(down{}, ReasonNoCarrier)
+}
+
+func (m *Machine) timer(now time.Duration) Reason {
+	switch s := m.state.(type) {
+	case requesting:
+		if s.tries == requestTries && s.due <= now {
+			m.shunned = s.server
+			return m.discover(now, ReasonSilence)
+		}
+	case rebooting:
+		if s.tries == rebootTries && s.due <= now {
+			return m.unconfirmed(now)
+		}
+	case bound:
+		if m.lease.T1 <= now {
+			return m.extend(now, ReasonT1)
+		}
+	case renewing:
+		if m.lease.T2 <= now {
+			return m.extend(now, ReasonT2)
+		}
+	case down, initial, selecting, installing, rebinding, declining, releasing, stopped:
+	}
+	return NoReason
+}
+
+// unconfirmed is the end of a REBOOTING that nobody answered. A lease in use
+// stays in use in either case.
+func (m *Machine) unconfirmed(now time.Duration) Reason {
+	if !m.c.ReuseLease || m.remembered.Expiry <= now {
+		return m.discover(now, ReasonSilence)
+	}
+	m.use(now, m.remembered)
+	if m.installed {
+		return m.enter(bound{}, ReasonSilence)
+	}
+	return m.enter(installing{}, ReasonSilence)
+}
+
+// extend asks for more time: of the leasing server, or of all after T2.
+func (m *Machine) extend(now time.Duration, why Reason) Reason {
+	if m.lease.T2 <= now {
+		return m.enter(rebinding{m.open(now)}, ReasonT2)
+	}
+	return m.enter(renewing{m.open(now)}, why)
+}
+
+// sent counts the message that was due. In INIT it must have left, or SELECTING
+// would wait for what nobody was asked; everywhere else a message that could not
+// be sent is a message lost.
+func (m *Machine) sent(now time.Duration, left bool) Reason {
+	if m.sendAt() > now {
+		return NoReason // nothing was due
+	}
+	m.limiter.note(now)
+	switch s := m.state.(type) {
+	case initial:
+		e := m.discovered(s.exchange, now)
+		if left {
+			return m.enter(selecting{e}, ReasonSent)
+		}
+		m.state = initial{e}
+	case selecting:
+		m.state = selecting{m.discovered(s.exchange, now)}
+	case requesting:
+		s.exchange = s.tried(now, m.jitter(m.c.Schedule.gap(s.tries+1, 0, false)))
+		m.state = s
+	case rebooting:
+		m.state = rebooting{s.tried(now, m.jitter(m.c.Schedule.rebootGap(s.tries+1)))}
+	case renewing:
+		m.state = renewing{s.tried(now, m.renewGap(now, m.lease.T2))}
+	case rebinding:
+		m.state = rebinding{s.tried(now, m.renewGap(now, m.lease.Expiry))}
+	case declining:
+		why := ReasonSent
+		if !left {
+			why = ReasonNotSent
+		}
+		return m.discover(now+m.brakes.conflict(), why)
+	case releasing:
+		m.drop(now)
+		return m.enter(stopped{}, ReasonRelease)
+	case down, installing, bound, stopped:
+	}
+	return NoReason
+}
+
+// discovered is the exchange after one more DISCOVER.
+func (m *Machine) discovered(e exchange, now time.Duration) exchange {
+	e.gap = m.c.Schedule.gap(e.tries+1, e.gap, now-m.carrier >= learning)
+	return e.tried(now, m.jitter(e.gap))
+}
+
+// nak is a server's refusal of an address. It is heard only where the address
+// was asked for; a lease for another address, kept meanwhile, stays.
+func (m *Machine) nak(now time.Duration, addr, server netip.Addr) Reason {
+	if m.remembered != nil && m.remembered.Addr.Addr() == addr {
+		m.drop(now)
+	}
+	if m.hint == addr {
+		m.hint = netip.Addr{}
+	}
+	pause := m.brakes.nak()
+	if m.State() == Requesting && pause > 0 {
+		m.shunned = server
+	}
+	return m.discover(now+m.jitter(pause), ReasonNak)
+}
+
+// installation is the kernel's word that the lease is in place. It may come in
+// any state: the carrier may have gone meanwhile.
+func (m *Machine) installation() Reason {
+	if m.lease == nil {
+		return NoReason
+	}
+	m.installed = true
+	if m.State() == Installing {
+		return m.enter(bound{}, ReasonInstalled)
+	}
+	return NoReason
+}
+
+// installFailed gives up a lease that never worked, so that another server or
+// address gets its turn, with a growing pause. But when an extension fails the
+// address is there and leased: the client stays bound, and the next renewal is
+// the next attempt.
+func (m *Machine) installFailed(now time.Duration) Reason {
+	switch {
+	case m.lease == nil:
+		return NoReason
+	case m.installed:
+		if m.State() == Installing {
+			return m.enter(bound{}, ReasonInstallFailed)
+		}
+		return NoReason
+	}
+	m.drop(now)
+	m.hint = netip.Addr{}
+	switch m.state.(type) {
+	case rebooting, installing:
+		return m.discover(now+m.brakes.failure(), ReasonInstallFailed)
+	case releasing:
+		return m.enter(stopped{}, ReasonInstallFailed)
+	case down, initial, selecting, requesting, bound, renewing, rebinding, declining, stopped:
+	}
+	return ReasonInstallFailed
+}
+
+// conflict gives up an address that another host uses, and tells the server so
+// if there is carrier (RFC 2131 section 3.1).
+func (m *Machine) conflict(now time.Duration) Reason {
+	l := m.lease
+	if l == nil || m.State() == Releasing { // it goes in a moment
+		return NoReason
+	}
+	m.drop(now)
+	m.hint, m.shunned = netip.Addr{}, l.Server
+	if m.State() == Down {
+		return ReasonConflict
+	}
+	return m.enter(declining{m.open(now), l.Addr.Addr(), l.Server}, ReasonConflict)
+}
+
+// renew asks for more time at once.
+func (m *Machine) renew(now time.Duration) Reason {
+	switch s := m.state.(type) {
+	case bound:
+		return m.extend(now, ReasonRenew)
+	case renewing:
+		s.due = min(s.due, now)
+		m.state = s
+	case rebinding:
+		s.due = min(s.due, now)
+		m.state = s
+	case down, initial, selecting, requesting, rebooting, installing, declining, releasing, stopped:
+	}
+	return NoReason
+}
+
+// release gives a lease in use back. The address must stay until RELEASE has
+// left, from that address; where it cannot leave the lease just ends.
+func (m *Machine) release(now time.Duration) Reason {
+	switch m.state.(type) {
+	case releasing, stopped:
+		return NoReason
+	case down:
+		if m.lease != nil {
+			m.drop(now)
+		}
+	case initial, selecting, requesting, rebooting, installing, bound, renewing, rebinding, declining:
+		if m.lease != nil {
+			return m.enter(releasing{m.open(now)}, ReasonRelease)
+		}
+	}
+	return m.enter(stopped{}, ReasonRelease)
+}
