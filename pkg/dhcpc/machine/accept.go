@@ -17,12 +17,12 @@ func (m *Machine) receive(now time.Duration, r *dhcp4.Message) (Reason, dhcp4.Re
 	server, _ := r.Options.Addr(dhcp4.ServerIdentifier)
 	switch r.Type {
 	case dhcp4.Offer:
-		return m.enter(requesting{
-			exchange: exchange{xid: w.xid, due: now},
-			secs:     w.secs(w.last),
-			addr:     r.YourAddr,
-			server:   server,
-		}, ReasonOffer), dhcp4.Accepted
+		o := offer{r.YourAddr, server}
+		if w.reserve && server == m.shunned {
+			m.state = selecting{w.exchange, o}
+			return NoReason, dhcp4.Accepted
+		}
+		return m.request(now, w.exchange, o), dhcp4.Accepted
 	case dhcp4.Nak:
 		return m.nak(now, w.addr, server), dhcp4.Accepted
 	}
@@ -38,19 +38,13 @@ type awaited struct {
 	server          netip.Addr // only this one may answer; invalid: any
 	nakServer       netip.Addr // only this one may refuse; invalid: any, even one that does not name itself
 	rapid           bool       // an ACK must carry option 80 (RFC 4039)
-	shunned         netip.Addr // this one may not offer
+	reserve         bool       // an OFFER of the server that let us down last can wait
 }
 
 func (m *Machine) awaited() awaited {
 	switch s := m.state.(type) {
 	case selecting:
-		w := awaited{exchange: s.exchange, offer: true, ack: m.c.Identity.RapidCommit, rapid: true}
-		// A server that let us down comes last: the others have until the second
-		// DISCOVER to offer something better.
-		if s.tries < 2 {
-			w.shunned = m.shunned
-		}
-		return w
+		return awaited{exchange: s.exchange, offer: true, ack: m.c.Identity.RapidCommit, rapid: true, reserve: s.tries < 2}
 	case requesting:
 		return awaited{exchange: s.exchange, ack: true, nak: true, addr: s.addr, server: s.server, nakServer: s.server}
 	case rebooting:
@@ -98,7 +92,7 @@ func (m *Machine) refuse(now time.Duration, r *dhcp4.Message, w *awaited) dhcp4.
 	switch {
 	case !ok || !isHost(server):
 		return dhcp4.NoServerID
-	case w.server.IsValid() && server != w.server, server == w.shunned:
+	case w.server.IsValid() && server != w.server:
 		return dhcp4.WrongServer
 	}
 	if why := m.unfit(r, server); why != dhcp4.Accepted {

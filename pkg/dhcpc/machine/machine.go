@@ -33,7 +33,7 @@ type Machine struct {
 	since      time.Duration // when the address of lease came into use
 	remembered *Lease        // what INIT-REBOOT asks for: the lease in use, or one of an earlier life; or nil
 	hint       netip.Addr    // what DISCOVER asks for, if valid
-	shunned    netip.Addr    // the server that let us down last, if valid
+	shunned    netip.Addr    // the server that let us down last, if valid: others go before it
 
 	carrier time.Duration // when it came
 	limiter limiter
@@ -105,55 +105,53 @@ func (m *Machine) Step(now time.Duration, ev Event) Effect {
 // Deadline is when the machine next wants a Timer event or has a message to
 // send, or Never.
 func (m *Machine) Deadline() time.Duration {
-	d := m.sendAt()
+	at, message := m.next()
+	if message {
+		at = m.sendAt()
+	}
+	if m.State() == Renewing {
+		at = min(at, m.lease.T2)
+	}
 	if m.lease != nil {
-		d = min(d, m.lease.Expiry)
+		at = min(at, m.lease.Expiry)
 	}
-	switch s := m.state.(type) {
-	case requesting:
-		if s.tries == requestTries {
-			d = min(d, s.due)
-		}
-	case rebooting:
-		if s.tries == rebootTries {
-			d = min(d, s.due)
-		}
-	case bound:
-		d = min(d, m.lease.T1)
-	case renewing:
-		d = min(d, m.lease.T2)
-	case down, initial, selecting, installing, rebinding, declining, releasing, stopped:
-	}
-	return d
+	return at
 }
 
-// sendAt is when the next message is due, or Never.
-func (m *Machine) sendAt() time.Duration {
-	due := Never
+// next is when the state goes on by itself, or Never: with a message, or else by
+// being left.
+func (m *Machine) next() (at time.Duration, message bool) {
 	switch s := m.state.(type) {
 	case initial:
-		due = s.due
+		return s.due, true
 	case selecting:
-		due = s.due
+		return s.due, !s.reserve.server.IsValid()
 	case requesting:
-		if s.tries < requestTries {
-			due = s.due
-		}
+		return s.due, s.tries < requestTries
 	case rebooting:
-		if s.tries < rebootTries {
-			due = s.due
-		}
+		return s.due, s.tries < rebootTries
+	case bound:
+		return m.lease.T1, false
 	case renewing:
-		due = s.due
+		return s.due, true
 	case rebinding:
-		due = s.due
+		return s.due, true
 	case declining:
-		due = s.due
+		return s.due, true
 	case releasing:
-		due = s.due
-	case down, installing, bound, stopped:
+		return s.due, true
+	case down, installing, stopped:
 	}
-	return max(due, m.limiter.ready())
+	return Never, false
+}
+
+// sendAt is when the next message may leave, or Never.
+func (m *Machine) sendAt() time.Duration {
+	at, message := m.next()
+	if !message {
+		return Never
+	}
+	return max(at, m.limiter.ready())
 }
 
 // Send is a message that is due and where it goes.

@@ -49,13 +49,16 @@ func (s State) String() string {
 type state interface{ name() State }
 
 type (
-	down       struct{}
-	initial    struct{ exchange } // the DISCOVER to come; not yet sent, or not sent with success
-	selecting  struct{ exchange }
+	down      struct{}
+	initial   struct{ exchange } // the DISCOVER to come; not yet sent, or not sent with success
+	selecting struct {
+		exchange
+		reserve offer // taken when the next DISCOVER would be due, if its server is valid
+	}
 	requesting struct {
 		exchange
-		secs         uint16 // of the DISCOVER that was answered (RFC 2131 section 3.1)
-		addr, server netip.Addr
+		offer
+		secs uint16 // of the DISCOVER that was answered (RFC 2131 section 3.1)
 	}
 	rebooting  struct{ exchange } // for the lease remembered
 	installing struct{}
@@ -69,6 +72,9 @@ type (
 	releasing struct{ exchange } // for the lease in use, which stays until RELEASE has left
 	stopped   struct{}
 )
+
+// offer is what matters in an OFFER; the rest counts only once acknowledged.
+type offer struct{ addr, server netip.Addr }
 
 func (down) name() State       { return Down }
 func (initial) name() State    { return Init }

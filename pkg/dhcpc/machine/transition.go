@@ -18,6 +18,12 @@ func (m *Machine) discover(at time.Duration, why Reason) Reason {
 	return m.enter(initial{m.open(at)}, why)
 }
 
+// request takes an offer: REQUEST is due at once, in the exchange of the
+// DISCOVER and with its secs (RFC 2131 section 3.1).
+func (m *Machine) request(now time.Duration, e exchange, o offer) Reason {
+	return m.enter(requesting{exchange{xid: e.xid, due: now}, o, e.secs(e.last)}, ReasonOffer)
+}
+
 // use puts a lease to use.
 func (m *Machine) use(now time.Duration, l *Lease) {
 	if change(m.lease, l) == Granted {
@@ -88,6 +94,10 @@ func (m *Machine) linkDown(now time.Duration) Reason {
 
 func (m *Machine) timer(now time.Duration) Reason {
 	switch s := m.state.(type) {
+	case selecting:
+		if s.reserve.server.IsValid() && s.due <= now {
+			return m.request(now, s.exchange, s.reserve)
+		}
 	case requesting:
 		if s.tries == requestTries && s.due <= now {
 			m.shunned = s.server
@@ -105,7 +115,7 @@ func (m *Machine) timer(now time.Duration) Reason {
 		if m.lease.T2 <= now {
 			return m.extend(now, ReasonT2)
 		}
-	case down, initial, selecting, installing, rebinding, declining, releasing, stopped:
+	case down, initial, installing, rebinding, declining, releasing, stopped:
 	}
 	return NoReason
 }
@@ -143,11 +153,11 @@ func (m *Machine) sent(now time.Duration, left bool) Reason {
 	case initial:
 		e := m.discovered(s.exchange, now)
 		if left {
-			return m.enter(selecting{e}, ReasonSent)
+			return m.enter(selecting{exchange: e}, ReasonSent)
 		}
 		m.state = initial{e}
 	case selecting:
-		m.state = selecting{m.discovered(s.exchange, now)}
+		m.state = selecting{exchange: m.discovered(s.exchange, now)}
 	case requesting:
 		s.exchange = s.tried(now, m.jitter(m.c.Schedule.gap(s.tries+1, 0, false)))
 		m.state = s
