@@ -55,10 +55,11 @@ type Config struct {
 // Client acquires and keeps leases on many links from one event loop. Its
 // methods may be called from any goroutine and from callbacks.
 type Client struct {
-	cfg    Config
-	net    Net
-	kernel Kernel
-	rand   func() uint32
+	cfg        Config
+	net        Net
+	kernel     Kernel
+	rand       func() uint32
+	parameters []dhcp4.Code // option 55 of every link
 
 	mu      sync.Mutex         // over all below; not held during callbacks or sleep
 	links   []*link            // by slot; nil where a slot is free
@@ -90,12 +91,13 @@ func New(c Config) *Client {
 		c.Metric = 1024
 	}
 	return &Client{
-		cfg:       c,
-		byName:    map[string]*link{},
-		byIndex:   map[int]*link{},
-		known:     map[int]*ifup.Link{},
-		names:     map[string]int{},
-		listening: listening{idleSince: machine.Never},
+		cfg:        c,
+		parameters: dhcp4.ParameterList(c.Parameters...),
+		byName:     map[string]*link{},
+		byIndex:    map[int]*link{},
+		known:      map[int]*ifup.Link{},
+		names:      map[string]int{},
+		listening:  listening{idleSince: machine.Never},
 	}
 }
 

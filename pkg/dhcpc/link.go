@@ -107,7 +107,7 @@ func (c *Client) identity(facts *ifup.Link) dhcp4.Identity {
 		HardwareAddr: hw,
 		HostName:     c.cfg.HostName,
 		VendorClass:  c.cfg.VendorClass,
-		Parameters:   c.parameters(),
+		Parameters:   c.parameters,
 		MaxSize:      uint16(min(max(facts.MTU, minDatagram), maxDatagram)),
 		Broadcast:    c.cfg.Broadcast,
 		RapidCommit:  c.cfg.RapidCommit,
@@ -122,17 +122,3 @@ func (c *Client) identity(facts *ifup.Link) dhcp4.Identity {
 }
 
 const hardwareEthernet = 1
-
-// parameters is the built-in request list with the configured codes behind it.
-func (c *Client) parameters() []dhcp4.Code {
-	if len(c.cfg.Parameters) == 0 {
-		return dhcp4.DefaultParameters
-	}
-	list := slices.Clone(dhcp4.DefaultParameters)
-	for _, code := range c.cfg.Parameters {
-		if !slices.Contains(list, code) {
-			list = append(list, code)
-		}
-	}
-	return list
-}

@@ -117,12 +117,6 @@ func (c *Client) detach(l *link) {
 	l.restart()
 }
 
-// raiseAgain is how long to wait before setting a link up is tried again.
-func raiseAgain(attempts int) time.Duration {
-	gaps := machine.DefaultGaps
-	return gaps[min(max(attempts, 1), len(gaps))-1]
-}
-
 // refusedOp is which operation the kernel refused; an error of any other kind
 // counts against the address, without which there is no lease.
 func refusedOp(err error) ifup.Op {

@@ -9,21 +9,24 @@ import (
 	"github.com/dhclient-lws/dhclient-lws/pkg/dhcpc/machine"
 )
 
-const (
-	// A packet socket is closed this long after the last link needed it, when
-	// nothing is urgent: closing takes 10 ms.
-	closeAfter = 2 * time.Second
-	// A socket that could not be opened is tried again after this time.
-	listenRetry = 1500 * time.Millisecond
-)
+// A packet socket is closed this long after the last link needed it, when
+// nothing is urgent: closing takes 10 ms.
+const closeAfter = 2 * time.Second
+
+// retryAfter is how long to wait after so many failures of what the system
+// refused: a socket, or to set a link up.
+func retryAfter(failures int) time.Duration {
+	gaps := [...]time.Duration{1500 * time.Millisecond, 1750 * time.Millisecond, 5 * time.Second}
+	return gaps[min(max(failures, 1), len(gaps))-1]
+}
 
 // listening is which sockets are wanted and what is known of them.
 type listening struct {
 	raw, udp  bool // as last asked for, successfully
 	asked     bool
 	idleSince time.Duration // when the packet socket became superfluous; machine.Never while it is needed
+	failures  int           // since it last worked
 	retry     time.Duration // after a failure
-	failed    bool
 }
 
 // listen opens and closes sockets according to the links' states. It fails only
@@ -43,14 +46,19 @@ func (c *Client) listen(now time.Duration) error {
 		s.idleSince = min(s.idleSince, now)
 		raw = now < s.idleSince+closeAfter
 	}
-	if s.asked && raw == s.raw && udp == s.udp || !s.asked && !raw && !udp || s.failed && now < s.retry {
+	if raw == s.raw && udp == s.udp && (s.asked || !raw && !udp) {
+		s.failures = 0
+		return nil
+	}
+	if s.failures > 0 && now < s.retry {
 		return nil
 	}
 	if err := c.net.Listen(raw, udp); err != nil {
 		if errors.Is(err, fs.ErrPermission) && !s.asked {
 			return fmt.Errorf("%w (root or CAP_NET_ADMIN, CAP_NET_RAW and CAP_NET_BIND_SERVICE are needed)", err)
 		}
-		s.failed, s.retry = true, now+listenRetry
+		s.failures++
+		s.retry = now + retryAfter(s.failures)
 		for _, l := range c.links {
 			if l != nil && l.machine != nil {
 				c.fail(l, err, now)
@@ -68,7 +76,7 @@ func (c *Client) listen(now time.Duration) error {
 // wants is when listen has something to do without anything happening.
 func (s *listening) wants() time.Duration {
 	switch {
-	case s.failed:
+	case s.failures > 0:
 		return s.retry
 	case s.raw && s.idleSince != machine.Never:
 		return s.idleSince + closeAfter

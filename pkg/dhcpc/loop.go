@@ -202,7 +202,7 @@ func (c *Client) flushed(index int, err error) {
 		l.lastErr = ""
 	}
 	if err != nil && refused == ifup.OpUp {
-		l.raise = now + raiseAgain(l.raised)
+		l.raise = now + retryAfter(l.raised)
 		return
 	}
 	if l.state() != machine.Installing {
