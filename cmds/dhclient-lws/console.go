@@ -1,0 +1,154 @@
+package main
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"os"
+	"sync"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// console is where lines for people go: the terminal, and after the handoff the
+// kernel's log. A terminal can be slow or stopped, and leases do not wait for it:
+// lines are queued, and a goroutine of the console's own writes what one turn of
+// the loop has queued at once.
+type console struct {
+	mu      sync.Mutex
+	out     *os.File // nil: nowhere
+	kernel  bool     // out is the kernel's log: a write is a record
+	queued  []byte
+	dropped int
+	after   []func() // to be called when what is queued has been written
+	kicked  chan struct{}
+}
+
+// maxQueued is how much may wait, in bytes; lines beyond it are dropped, and
+// how many is said.
+const maxQueued = 64 << 10
+
+const linePrefix = "dhclient-lws: "
+
+func newConsole(out *os.File) *console { return &console{out: out} }
+
+// printf queues a line.
+func (c *console) printf(format string, args ...any) {
+	c.text(fmt.Sprintf(linePrefix+format+"\n", args...))
+}
+
+// text queues lines as they are.
+func (c *console) text(lines string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if len(c.queued)+len(lines) > maxQueued {
+		c.dropped++
+		return
+	}
+	if c.dropped > 0 {
+		c.queued = fmt.Appendf(c.queued, linePrefix+"%d lines were lost here\n", c.dropped)
+		c.dropped = 0
+	}
+	c.queued = append(c.queued, lines...)
+}
+
+// turn has the queue written, if there is anything in it.
+func (c *console) turn() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if len(c.queued) > 0 || len(c.after) > 0 {
+		c.kick()
+	}
+}
+
+// kick wakes the writer. The lock is held.
+func (c *console) kick() {
+	if c.kicked == nil {
+		c.kicked = make(chan struct{}, 1)
+		go c.write(c.kicked)
+	}
+	select {
+	case c.kicked <- struct{}{}:
+	default: // it will look anyhow
+	}
+}
+
+// then calls fn once, when what is queued has been written, or after the
+// patience if it could not be.
+func (c *console) then(patience time.Duration, fn func()) {
+	fn = sync.OnceFunc(fn)
+	timer := time.AfterFunc(patience, fn)
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.after = append(c.after, func() {
+		timer.Stop()
+		fn()
+	})
+	c.kick()
+}
+
+// flush waits until what is queued has been written, but not longer than the patience.
+func (c *console) flush(patience time.Duration) {
+	done := make(chan struct{})
+	c.then(patience, func() { close(done) })
+	<-done
+}
+
+// write is the goroutine that writes.
+func (c *console) write(kicked <-chan struct{}) {
+	var spare []byte
+	for range kicked {
+		c.mu.Lock()
+		lines, after := c.queued, c.after
+		c.queued, c.after = spare[:0], nil
+		out, kernel := c.out, c.kernel
+		c.mu.Unlock()
+
+		if len(lines) > 0 && out != nil {
+			if err := put(out, kernel, lines); errors.Is(err, unix.EPIPE) {
+				c.redirect(nil, false) // nobody reads any more
+			}
+		}
+		for _, fn := range after {
+			fn()
+		}
+		spare = lines
+	}
+}
+
+func put(out *os.File, kernel bool, lines []byte) error {
+	if !kernel {
+		_, err := out.Write(lines)
+		return err
+	}
+	for line := range bytes.Lines(lines) {
+		// Level 6 is "informational". A record that the kernel refuses, since
+		// there were too many, is lost.
+		_, _ = out.Write(append([]byte("<6>"), line...))
+	}
+	return nil
+}
+
+func (c *console) redirect(out *os.File, kernel bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.out, c.kernel = out, kernel
+}
+
+// leave lets go of the terminal: from here on lines go to the kernel's log. What
+// the Go runtime has to say if it dies goes there too.
+func (c *console) leave() {
+	out, err := os.OpenFile("/dev/kmsg", os.O_WRONLY|unix.O_NOCTTY, 0)
+	kernel := err == nil
+	if err != nil {
+		if out, err = os.OpenFile(os.DevNull, os.O_WRONLY, 0); err != nil {
+			c.redirect(nil, false)
+			return
+		}
+	}
+	for fd := 1; fd <= 2; fd++ {
+		_ = unix.Dup3(int(out.Fd()), fd, 0)
+	}
+	c.redirect(out, kernel)
+}

@@ -1,0 +1,87 @@
+package main
+
+import (
+	"encoding/json"
+	"net/netip"
+	"strings"
+
+	"github.com/dhclient-lws/dhclient-lws/pkg/dhcpc"
+)
+
+// envPrefix begins the name of every variable that the handed-off command gets:
+//
+//	DHCLIENT_LWS_RESULT          ok, timeout, nolink, usage or error
+//	DHCLIENT_LWS_INTERFACES      the links that are bound, in metric order, with spaces between
+//	DHCLIENT_LWS_LEASES          their leases, a JSON array; each element as in status.json, with its interface
+//	DHCLIENT_LWS_eth0_ADDRESS    for each of them: address/length,
+//	DHCLIENT_LWS_eth0_ROUTER     the first router,
+//	DHCLIENT_LWS_eth0_DNS        the name servers, with spaces between,
+//	DHCLIENT_LWS_eth0_DOMAIN     the domain name
+//
+// What a lease does not have is not there. Links whose names a shell could not
+// use in a variable are in DHCLIENT_LWS_LEASES only.
+const envPrefix = "DHCLIENT_LWS_"
+
+// environment is what the command gets, the result first.
+func environment(r result, links []dhcpc.LinkStatus) []string {
+	env := []string{envPrefix + "RESULT=" + string(r)}
+	var names []string
+	leases := []linkLease{}
+	for i := range links {
+		l := &links[i]
+		lease := inUse(l)
+		if lease == nil {
+			continue
+		}
+		leases = append(leases, linkLease{l.Interface, describeLease(lease)})
+		if !isIdentifier(l.Interface) {
+			continue
+		}
+		names = append(names, l.Interface)
+		for _, v := range []struct{ name, value string }{
+			{"ADDRESS", lease.Addr.String()},
+			{"ROUTER", firstRouter(lease)},
+			{"DNS", joinAddrs(lease.DNS, " ")},
+			{"DOMAIN", lease.Domain},
+		} {
+			if v.value != "" {
+				env = append(env, envPrefix+l.Interface+"_"+v.name+"="+v.value)
+			}
+		}
+	}
+	if r == resultUsage || r == resultError {
+		return env
+	}
+	list, err := json.Marshal(leases)
+	if err != nil {
+		return env // not reached: the types have no values that JSON lacks
+	}
+	return append(env, envPrefix+"INTERFACES="+strings.Join(names, " "), envPrefix+"LEASES="+string(list))
+}
+
+// linkLease is an element of DHCLIENT_LWS_LEASES.
+type linkLease struct {
+	Interface string `json:"interface"`
+	*leaseStatus
+}
+
+// isIdentifier reports whether s may be part of the name of a shell variable.
+func isIdentifier(s string) bool {
+	for _, c := range []byte(s) {
+		if c != '_' && (c < '0' || c > '9') && (c < 'a' || c > 'z') && (c < 'A' || c > 'Z') {
+			return false
+		}
+	}
+	return s != ""
+}
+
+func joinAddrs(addrs []netip.Addr, separator string) string {
+	var b strings.Builder
+	for i, a := range addrs {
+		if i > 0 {
+			b.WriteString(separator)
+		}
+		b.WriteString(a.String())
+	}
+	return b.String()
+}

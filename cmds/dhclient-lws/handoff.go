@@ -1,0 +1,190 @@
+package main
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"math"
+	"os"
+	"strconv"
+	"strings"
+	"syscall"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// Handing off takes three processes, since a Go program cannot fork:
+//
+//	front    was started by the user; waits for one result, then becomes the command
+//	middle   starts the worker and ends, so that the worker is not the command's child
+//	worker   is the client, from the first link event to the end of the machine
+//
+// Which of them a process is stands in its environment. The result comes back
+// through a pipe, as the environment entries of the command; see environ.go.
+
+type stage string
+
+const (
+	stageFront  stage = ""
+	stageMiddle stage = "middle"
+	stageWorker stage = "worker"
+)
+
+// stageVar holds the stage and when the front process started, in nanoseconds
+// of CLOCK_BOOTTIME.
+const stageVar = "DHCLIENT_LWS_STAGE"
+
+func (s stage) entry(start time.Duration) string {
+	return stageVar + "=" + string(s) + " " + strconv.FormatInt(int64(start), 10)
+}
+
+// currentStage tells which of the three processes this is.
+func currentStage() (s stage, start time.Duration) {
+	name, at, _ := strings.Cut(os.Getenv(stageVar), " ")
+	ns, err := strconv.ParseInt(at, 10, 64)
+	if s = stage(name); err != nil || s != stageMiddle && s != stageWorker {
+		return stageFront, 0
+	}
+	return s, time.Duration(ns)
+}
+
+// resultFD is the writing end of the result pipe in middle and worker.
+const resultFD = 3
+
+// supervise is the front process: it has the worker started and returns what
+// the worker says about the wait. That is an error if it ends without a word.
+func supervise(args []string, start time.Duration) []string {
+	if os.Getpid() == 1 {
+		actAsInit()
+		defer reap()
+	}
+	env, err := runWorker(args, start)
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "dhclient-lws: the client could not be started:", err)
+	}
+	if env == nil {
+		return environment(resultError, nil)
+	}
+	return env
+}
+
+func runWorker(args []string, start time.Duration) ([]string, error) {
+	r, w, err := os.Pipe()
+	if err != nil {
+		return nil, err
+	}
+	defer r.Close()
+	p, err := startSelf(args, stageMiddle.entry(start), os.Stdin, w, nil)
+	w.Close()
+	if err != nil {
+		return nil, err
+	}
+	if _, err := p.Wait(); err != nil {
+		return nil, err
+	}
+	block, err := io.ReadAll(r)
+	if err != nil {
+		return nil, err
+	}
+	return readEnvironment(block), nil
+}
+
+// middle starts the worker in a session of its own, where neither the terminal
+// nor the end of the front process reaches it.
+func middle(args []string, start time.Duration) int {
+	// Nothing that the caller happened to have open may stay open in a process
+	// that stays: a lock, a pipe whose end somebody waits for.
+	_ = unix.CloseRange(resultFD, math.MaxUint32, unix.CLOSE_RANGE_CLOEXEC)
+	stdin, err := emptyInput()
+	if err == nil {
+		_, err = startSelf(args, stageWorker.entry(start), stdin, os.NewFile(resultFD, "result"), &syscall.SysProcAttr{Setsid: true})
+	}
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "dhclient-lws: the client could not be started:", err)
+		return exitFailure
+	}
+	return 0
+}
+
+// startSelf starts this program again. In a busybox binary the first argument
+// selects the command, so it is always our name.
+func startSelf(args []string, stage string, stdin, result *os.File, sys *syscall.SysProcAttr) (*os.Process, error) {
+	env := []string{stage}
+	for _, entry := range os.Environ() {
+		if !strings.HasPrefix(entry, stageVar+"=") {
+			env = append(env, entry)
+		}
+	}
+	return os.StartProcess("/proc/self/exe", append([]string{"dhclient-lws"}, args...), &os.ProcAttr{
+		Env:   env,
+		Files: []*os.File{stdin, os.Stdout, os.Stderr, result},
+		Sys:   sys,
+	})
+}
+
+// emptyInput is a file at whose end one is: /dev/null, or where there is none, a
+// pipe that nobody writes to.
+func emptyInput() (*os.File, error) {
+	if null, err := os.Open(os.DevNull); err == nil {
+		return null, nil
+	}
+	r, w, err := os.Pipe()
+	if err != nil {
+		return nil, err
+	}
+	return r, w.Close()
+}
+
+// worker is the client of a handed-off command.
+func worker(args []string, start time.Duration) int {
+	os.Unsetenv(stageVar)
+	unix.CloseOnExec(resultFD)
+	out := os.NewFile(resultFD, "result")
+	o, err := parse(args)
+	if err != nil {
+		return exitUsage // not reached: the front process has parsed them
+	}
+	return newResident(o, start, newConsole(os.Stdout), out).serve()
+}
+
+// handOff tells the front process the result, after which the terminal is the
+// command's: this process moves to where it disturbs nobody.
+func handOff(out *os.File, env []string) {
+	// A file system must not stay busy because of us. Paths are absolute.
+	_ = os.Chdir("/")
+	// Where ps and pidof look, the name would else be that of /proc/self/exe.
+	_ = os.WriteFile("/proc/self/comm", []byte("dhclient-lws"), 0)
+	_, _ = out.Write(environmentBlock(env)) // if the front process is gone there is nobody to tell
+	_ = out.Close()
+}
+
+// giveUpTerminal lets go of the terminal before the process ends: when a
+// session leader ends, its terminal is hung up under all who use it, and a
+// shell that init starts next would die of it.
+func giveUpTerminal() {
+	if sid, err := unix.Getsid(0); err != nil || sid != os.Getpid() {
+		return
+	}
+	ignoreHangup()
+	for fd := range 3 {
+		if unix.IoctlSetInt(fd, unix.TIOCNOTTY, 0) == nil {
+			return
+		}
+	}
+}
+
+// readEnvironment takes the block apart again; nil if it is not complete.
+func readEnvironment(block []byte) []string {
+	body, complete := bytes.CutSuffix(block, []byte("\x00\x00"))
+	if !complete {
+		return nil
+	}
+	return strings.Split(string(body), "\x00")
+}
+
+// environmentBlock is a list of entries as one block: each ends in NUL, and an
+// empty one ends the block.
+func environmentBlock(env []string) []byte {
+	return []byte(strings.Join(env, "\x00") + "\x00\x00")
+}

@@ -1,0 +1,105 @@
+package main
+
+import (
+	"encoding/hex"
+	"errors"
+	"slices"
+	"strconv"
+	"strings"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/dhclient-lws/dhclient-lws/pkg/dhcpc/dhcp4"
+)
+
+// What the client says about itself in its messages.
+
+// setClientID takes the form of option 61.
+func (o *options) setClientID(s string) error {
+	switch s {
+	case "mac":
+		o.client.ClientID = nil // the client's default
+		return nil
+	case "none":
+		o.client.ClientID = func(dhcp4.HardwareAddr) []byte { return nil }
+		return nil
+	}
+	id, err := hex.DecodeString(strings.ReplaceAll(s, ":", ""))
+	if err != nil || len(id) < 2 || len(id) > 255 {
+		return errNotAllowed
+	}
+	o.client.ClientID = func(dhcp4.HardwareAddr) []byte { return id }
+	return nil
+}
+
+func (o *options) setHostName(s string) error {
+	o.client.HostName = s
+	return check(s == "" || isHostName(s))
+}
+
+func (o *options) setVendorClass(s string) error {
+	o.client.VendorClass = s
+	return check(s != "" && len(s) <= 255 && safeText(s) == s)
+}
+
+func (o *options) setRequest(s string) error {
+	o.client.Parameters = nil
+	for word := range strings.SplitSeq(s, ",") {
+		n, err := strconv.ParseUint(word, 10, 8)
+		if err != nil || n == uint64(dhcp4.Pad) || n == uint64(dhcp4.End) {
+			return errNotAllowed
+		}
+		if code := dhcp4.Code(n); !slices.Contains(o.client.Parameters, code) {
+			o.client.Parameters = append(o.client.Parameters, code)
+		}
+	}
+	return nil
+}
+
+// fits reports an error if what the user wants to be said does not fit into the
+// smallest message that every server must accept.
+func (o *options) fits() error {
+	id := dhcp4.Identity{
+		ClientID:    make([]byte, 7),
+		HostName:    o.client.HostName,
+		VendorClass: o.client.VendorClass,
+		Parameters:  dhcp4.ParameterList(o.client.Parameters...),
+		MaxSize:     dhcp4.MaxMessage,
+	}
+	if o.client.ClientID != nil {
+		id.ClientID = o.client.ClientID(dhcp4.HardwareAddr{})
+	}
+	if id.Check() != nil {
+		return errors.New("-client-id, -hostname, -vendor-class and -request do not fit into one message together; make them shorter")
+	}
+	return nil
+}
+
+// kernelHostName is the name of this machine, or "" if it has none worth telling a server.
+func kernelHostName() string {
+	var u unix.Utsname
+	if unix.Uname(&u) != nil {
+		return ""
+	}
+	name := unix.ByteSliceToString(u.Nodename[:])
+	if name == "localhost" || !isHostName(name) { // "(none)" is no host name
+		return ""
+	}
+	return name
+}
+
+// isHostName reports whether s may be sent as a host name: as Linux has them,
+// of letters, digits, hyphens and dots, at most 64 bytes.
+func isHostName(s string) bool {
+	for label := range strings.SplitSeq(s, ".") {
+		if label == "" || len(label) > 63 || label[0] == '-' || label[len(label)-1] == '-' {
+			return false
+		}
+		for _, c := range []byte(label) {
+			if c != '-' && (c < '0' || c > '9') && (c < 'a' || c > 'z') && (c < 'A' || c > 'Z') {
+				return false
+			}
+		}
+	}
+	return len(s) <= 64
+}

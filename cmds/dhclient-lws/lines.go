@@ -1,0 +1,115 @@
+package main
+
+import (
+	"fmt"
+	"reflect"
+	"strings"
+	"time"
+
+	"github.com/dhclient-lws/dhclient-lws/pkg/dhcpc"
+	"github.com/dhclient-lws/dhclient-lws/pkg/dhcpc/machine"
+)
+
+// line is what people are told of an event, "" if it does not concern them. Only
+// changes do: a renewal that changes nothing, and the messages, are for -v.
+func (l *knownLink) line(ev *dhcpc.Event, start time.Duration, verbosity int) string {
+	switch ev.Kind {
+	case dhcpc.LinkUp:
+		return "carrier"
+	case dhcpc.LinkDown:
+		return "no carrier"
+	case dhcpc.LinkGone:
+		return "gone"
+	case dhcpc.Bound:
+		l.lease = ev.Lease
+		return leaseLine(ev.Lease, ev.Time) + ", after " + elapsed(ev.Time-start)
+	case dhcpc.Renewed:
+		before := l.lease
+		l.lease = ev.Lease
+		if before == nil || !sameTerms(before, ev.Lease) {
+			return "changed: " + leaseLine(ev.Lease, ev.Time)
+		}
+		if verbosity > 0 {
+			return "renewed: " + leaseLine(ev.Lease, ev.Time)
+		}
+	case dhcpc.Lost:
+		l.lease = nil
+		text := ev.Lease.Addr.String() + " lost"
+		if ev.Reason != machine.NoReason {
+			text += ": " + ev.Reason.String()
+		}
+		return text
+	case dhcpc.Failed:
+		return safeText(ev.Err.Error())
+	case dhcpc.MessageSent:
+		if verbosity > 0 {
+			return "sent " + ev.Message.String()
+		}
+	case dhcpc.MessageReceived:
+		if verbosity > 0 {
+			return "received " + ev.Message.String()
+		}
+	}
+	return ""
+}
+
+// leaseLine is a lease in a line.
+func leaseLine(l *machine.Lease, now time.Duration) string {
+	d := describeLease(l)
+	var b strings.Builder
+	fmt.Fprintf(&b, "%s from %s", l.Addr, l.Server)
+	if l.Classful {
+		b.WriteString(" (which sent no mask: that of the address's class)")
+	}
+	if router := d.router(); router != "" {
+		b.WriteString(", router " + router)
+	}
+	if len(l.DNS) > 0 {
+		b.WriteString(", DNS " + joinAddrs(l.DNS[:min(len(l.DNS), maxResolvers)], " "))
+	}
+	if d.ExpiryMS == 0 {
+		b.WriteString(", for ever")
+	} else {
+		b.WriteString(", for " + d.remaining(now))
+	}
+	return b.String()
+}
+
+// sameTerms reports whether two leases differ in their times only.
+func sameTerms(a, b *machine.Lease) bool {
+	x, y := *a, *b
+	for _, l := range []*machine.Lease{&x, &y} {
+		l.Start, l.T1, l.T2, l.Expiry = 0, 0, 0, 0
+	}
+	return reflect.DeepEqual(x, y)
+}
+
+// elapsed is a time that may be a fraction of a millisecond or an hour.
+func elapsed(d time.Duration) string {
+	switch {
+	case d < time.Second:
+		return fmt.Sprintf("%.1f ms", float64(d.Microseconds())/1000)
+	case d < time.Minute:
+		return fmt.Sprintf("%.1f s", d.Seconds())
+	}
+	return shortDuration(d)
+}
+
+// verdict tells how the wait ended.
+func verdict(r result, links []dhcpc.LinkStatus, after time.Duration) string {
+	bound := 0
+	for i := range links {
+		if inUse(&links[i]) != nil {
+			bound++
+		}
+	}
+	count := fmt.Sprintf("%d of %d links bound", bound, len(links))
+	switch r {
+	case resultTimeout:
+		return "timeout after " + elapsed(after) + ", " + count
+	case resultNoLink:
+		return "no link to ask on after " + elapsed(after)
+	case undecided, resultOK, resultUsage, resultError:
+	}
+	return count + " after " + elapsed(after)
+}

@@ -1,0 +1,79 @@
+// The runtime would read control groups at its start, and again and again, to
+// learn how many processors it may use.
+//
+//go:debug containermaxprocs=0
+//go:debug updatemaxprocs=0
+
+// Command dhclient-lws is a resident DHCPv4 client for the moment a machine
+// boots: it sets every link up, acquires leases on all of them at once, hands
+// off to the command that comes next, and stays for as long as the machine runs.
+//
+// "dhclient-lws -h" tells how it is used.
+package main
+
+import (
+	"errors"
+	"flag"
+	"fmt"
+	"os"
+	"slices"
+
+	"github.com/dhclient-lws/dhclient-lws/pkg/dhcpc/packet"
+)
+
+// The exit statuses of the client itself.
+const (
+	exitFailure = 1
+	exitUsage   = 2
+)
+
+func main() {
+	code := run(os.Args[1:])
+	giveUpTerminal()
+	os.Exit(code)
+}
+
+func run(args []string) int {
+	start := packet.Now()
+	switch stage, since := currentStage(); stage {
+	case stageMiddle:
+		return middle(args, since)
+	case stageWorker:
+		return worker(args, since)
+	}
+	if len(args) > 0 && args[0] == "status" {
+		return status(args[1:], start, os.Stdout, os.Stderr)
+	}
+
+	args, command := cutCommand(args)
+	o, err := parse(args)
+	if err == nil && command != nil && len(command) == 0 {
+		err = errors.New("-- must be followed by a command")
+	}
+	switch {
+	case err == nil && command == nil:
+		return foreground(o, start)
+	case err == nil:
+		return execute(command, supervise(args, start))
+	case errors.Is(err, flag.ErrHelp):
+		fmt.Print(helpPage)
+	default:
+		fmt.Fprintln(os.Stderr, "dhclient-lws:", err)
+	}
+	if len(command) > 0 {
+		return execute(command, environment(resultUsage, nil))
+	}
+	if errors.Is(err, flag.ErrHelp) {
+		return 0
+	}
+	return exitUsage
+}
+
+// cutCommand splits "arguments -- command". The command is nil if there is no
+// "--", and empty if nothing follows it.
+func cutCommand(args []string) (own, command []string) {
+	if i := slices.Index(args, "--"); i >= 0 {
+		return args[:i], args[i+1:]
+	}
+	return args, nil
+}

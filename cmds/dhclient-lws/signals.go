@@ -1,0 +1,79 @@
+package main
+
+import (
+	"os"
+	"os/signal"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// ignoreHangup is for the moment between giving up a terminal and the end.
+func ignoreHangup() { signal.Ignore(unix.SIGHUP) }
+
+// watchSignals calls the functions of the resident from a goroutine of its own.
+// It returns where the signal that is to end the process arrives.
+func watchSignals(renew, writeStatus func()) (end <-chan os.Signal) {
+	// A reader of our output that went away is no reason to let a network go.
+	signal.Ignore(unix.SIGPIPE)
+	all := make(chan os.Signal, 8)
+	signal.Notify(all, unix.SIGTERM, unix.SIGINT, unix.SIGHUP, unix.SIGUSR1)
+	if os.Getpid() == 1 {
+		signal.Notify(all, unix.SIGCHLD)
+	}
+	ends := make(chan os.Signal, 1)
+	go func() {
+		for sig := range all {
+			switch sig {
+			case unix.SIGHUP:
+				renew()
+			case unix.SIGUSR1:
+				writeStatus()
+			case unix.SIGCHLD:
+				reap()
+			default:
+				select {
+				case ends <- sig:
+				default: // one is enough
+				}
+			}
+		}
+	}()
+	return ends
+}
+
+// dieOf ends the process by a signal, so that a supervisor sees that it was told
+// to and need not wonder about an exit status. It returns where that is not
+// possible, with the status that shells use.
+func dieOf(sig os.Signal) int {
+	number, _ := sig.(unix.Signal)
+	if os.Getpid() != 1 { // the kernel spares the first process of a machine
+		signal.Reset(sig)
+		_ = unix.Kill(os.Getpid(), number)
+		time.Sleep(time.Second) // it may reach another thread first
+	}
+	return 128 + int(number)
+}
+
+// reap takes note of every child that has ended. Orphans are given to the first
+// process of a machine, which is what we are.
+func reap() {
+	for {
+		pid, err := unix.Wait4(-1, nil, unix.WNOHANG, nil)
+		if pid <= 0 && err != unix.EINTR {
+			return
+		}
+	}
+}
+
+// actAsInit does what the first process of a machine must do before it can have
+// children.
+func actAsInit() {
+	if _, err := os.Stat("/proc/self/exe"); err != nil {
+		_ = os.Mkdir("/proc", 0o555)
+		_ = unix.Mount("proc", "/proc", "proc", unix.MS_NOSUID|unix.MS_NODEV|unix.MS_NOEXEC, "")
+	}
+	// If the first process dies of a signal so does the machine. The command gets
+	// them back as they were.
+	signal.Notify(make(chan os.Signal, 1), unix.SIGHUP, unix.SIGINT, unix.SIGTERM, unix.SIGPIPE)
+}
