@@ -1,34 +1,93 @@
 package ifup
 
+import (
+	"errors"
+	"fmt"
+
+	"github.com/vishvananda/netlink/nl"
+	"golang.org/x/sys/unix"
+)
+
 // Netlink is the real kernel side: an rtnetlink socket for what the kernel
 // tells, another for what it is asked. It is not safe for concurrent use.
-type Netlink struct{}
+type Netlink struct {
+	events   *nl.NetlinkSocket
+	requests *nl.NetlinkSocket
+
+	links      map[int]*known
+	generation uint32 // of the last dump
+	complete   bool   // links is all there is, but for what events tells
+	buf        []byte
+
+	installed   map[int]*installed
+	queue       queue
+	takenAddrs  []request   // creations of addresses that are there already
+	takenRoutes []request   // the same of routes
+	named       []outcome   // of each link named since the last Flush, in that order
+	byIndex     map[int]int // the places in named
+	reported    []outcome   // the room of the last named, for the next
+}
+
+// The event socket's buffer has room for what the kernel tells of a thousand
+// links that come up while nobody listens, about 2 KB for each of some four events.
+const eventBuffer = 8 << 20
 
 // Open opens both sockets and subscribes to link events. The first Poll
 // reports every link there is.
-func Open() (*Netlink, error) { return nil, nil }
+func Open() (*Netlink, error) {
+	events, err := nl.Subscribe(unix.NETLINK_ROUTE, unix.RTNLGRP_LINK)
+	if err != nil {
+		return nil, fmt.Errorf("netlink: %w", err)
+	}
+	requests, err := nl.Subscribe(unix.NETLINK_ROUTE)
+	if err != nil {
+		events.Close()
+		return nil, fmt.Errorf("netlink: %w", err)
+	}
+	// Forcing needs CAP_NET_ADMIN in the first user namespace. With whatever
+	// buffer there is, an overrun costs a second dump and no more.
+	if events.SetReceiveBufferSize(eventBuffer, true) != nil {
+		_ = events.SetReceiveBufferSize(eventBuffer, false)
+	}
+	// Refusals need not repeat the request. Kernels before 4.3 do so all the same.
+	_ = unix.SetsockoptInt(requests.GetFd(), unix.SOL_NETLINK, unix.NETLINK_CAP_ACK, 1)
+	return &Netlink{
+		events:    events,
+		requests:  requests,
+		links:     map[int]*known{},
+		buf:       make([]byte, 32<<10), // the kernel fills no more than that in one message of a dump
+		installed: map[int]*installed{},
+		byIndex:   map[int]int{},
+	}, nil
+}
 
 // FD is readable when Poll has something to report.
-func (n *Netlink) FD() int { return -1 }
-
-// Poll reports what has happened to links since the last call and never waits,
-// except for the dump of the first call and that after an overrun of the
-// socket's buffer, when every link is reported anew and those that are missing
-// are reported as gone.
-func (n *Netlink) Poll(fn func(Event)) error { return nil }
-
-// Up queues a request to set the link up. It does not touch a link that is up.
-func (n *Netlink) Up(index int) {}
-
-// Apply queues the requests that bring the link from what was installed by
-// earlier calls to c. Nothing is queued if nothing differs, except the address
-// when its lifetime runs: that is refreshed.
-func (n *Netlink) Apply(index int, c Config) {}
-
-// Flush sends what is queued, in as few system calls as possible, and reports
-// for each link named in Apply or Up since the last Flush whether the kernel
-// took it: err is nil, or the first refusal.
-func (n *Netlink) Flush(fn func(index int, err error)) {}
+func (n *Netlink) FD() int { return n.events.GetFd() }
 
 // Close closes the sockets. What was installed stays.
-func (n *Netlink) Close() error { return nil }
+func (n *Netlink) Close() error {
+	n.events.Close()
+	n.requests.Close()
+	return nil
+}
+
+// read is one read(2) into the common buffer. What it returns is valid until
+// the next. The sender needs no check: to send to another process's rtnetlink
+// socket takes CAP_NET_ADMIN, and who has that need not lie to us about links.
+func (n *Netlink) read(s *nl.NetlinkSocket) ([]byte, error) {
+	for {
+		size, err := unix.Read(s.GetFd(), n.buf)
+		if !errors.Is(err, unix.EINTR) {
+			return n.buf[:max(size, 0)], err
+		}
+	}
+}
+
+func (n *Netlink) write(b []byte) error {
+	for {
+		_, err := unix.Write(n.requests.GetFd(), b)
+		if !errors.Is(err, unix.EINTR) {
+			return err
+		}
+	}
+}

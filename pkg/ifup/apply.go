@@ -1,0 +1,168 @@
+package ifup
+
+import (
+	"net/netip"
+	"slices"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// installed is what earlier calls have made of a link, or are about to: it is
+// brought up to date when a request is queued, and corrected when it is refused.
+type installed struct {
+	addr    address // the zero address is none
+	foreign bool    // addr was there before us, for good: it is not ours to refresh or remove
+	routes  []route
+	spare   []route // the room of the last routes, for the next
+	mtu     int     // as we asked for it, or 0
+	before  int     // the MTU that was there before us
+}
+
+// Up queues a request to set the link up. It does not touch a link that is up.
+func (n *Netlink) Up(index int) {
+	n.name(index)
+	if k := n.links[index]; k == nil || !k.Up() {
+		n.queue.up(index)
+	}
+}
+
+// Apply queues the requests that bring the link from what was installed by
+// earlier calls to c. Nothing is queued if nothing differs, except the address
+// when its lifetime runs: that is refreshed.
+//
+// What is new comes before what is old goes. An address that is there already
+// is taken for our own from an earlier life if its lifetime is limited; if it is
+// there for good it is foreign, counts as present, and is left as it is. A route
+// that is there already is ours if it is the same in all respects, protocol
+// DHCP included; otherwise ours is refused with EEXIST.
+//
+// The MTU is only ever lowered. A value that the link or its original MTU does
+// not allow is ignored; with 0 the original comes back.
+func (n *Netlink) Apply(index int, c Config) {
+	n.name(index)
+	if !onlyIPv4(&c) {
+		n.refuse(index, &Refused{Op: OpAddr, What: c.Addr.String(), Err: unix.EAFNOSUPPORT})
+		return
+	}
+	in := n.installed[index]
+	if in == nil {
+		in = &installed{}
+		n.installed[index] = in
+	}
+	n.applyMTU(index, in, c.MTU)
+	old, oldForeign := in.addr, in.foreign
+	n.applyAddr(index, in, addressOf(&c))
+	n.applyRoutes(index, in, &c)
+	if old.IsValid() && old.Prefix != in.addr.Prefix && !oldForeign {
+		n.queue.promote(index, old.Prefix)
+		n.queue.deleteAddr(index, &old)
+	}
+}
+
+func (n *Netlink) applyMTU(index int, in *installed, mtu int) {
+	k := n.links[index]
+	if k == nil {
+		return
+	}
+	if in.mtu == 0 {
+		in.before = k.MTU
+	}
+	if mtu < max(k.MinMTU, 1) || mtu >= in.before {
+		mtu = 0
+	}
+	if mtu == in.mtu {
+		return
+	}
+	in.mtu = mtu
+	if mtu == 0 {
+		mtu = in.before
+	}
+	n.queue.mtu(index, mtu)
+}
+
+func (n *Netlink) applyAddr(index int, in *installed, want address) {
+	same := in.addr.Prefix == want.Prefix
+	switch {
+	case !want.IsValid():
+		in.foreign = false
+	case same && in.foreign:
+	case same && in.addr.broadcast == want.broadcast:
+		if in.addr != want || want.lifetime != forever {
+			n.queue.refresh(index, &want)
+		}
+	default:
+		if same { // the kernel cannot change a broadcast address, nor hold the address twice
+			n.queue.promote(index, in.addr.Prefix)
+			n.queue.deleteAddr(index, &in.addr)
+			in.forgetRoutes() // they went with it
+		}
+		n.queue.create(index, &want)
+		in.foreign = false
+	}
+	in.addr = want
+}
+
+func (n *Netlink) applyRoutes(index int, in *installed, c *Config) {
+	want := in.spare[:0]
+	for _, r := range c.Routes {
+		r.Dst = r.Dst.Masked()
+		w := route{Route: r, source: in.addr.Addr(), metric: c.Metric}
+		if slices.Contains(want, w) {
+			continue
+		}
+		want = append(want, w)
+		if !slices.Contains(in.routes, w) {
+			rival := func(o route) bool { return o.Dst == w.Dst && o.metric == w.metric }
+			n.queue.createRoute(index, &w, slices.ContainsFunc(in.routes, rival))
+		}
+	}
+	for _, old := range slices.Backward(in.routes) {
+		if !slices.Contains(want, old) {
+			n.queue.deleteRoute(index, &old)
+		}
+	}
+	in.routes, in.spare = want, in.routes
+}
+
+// forgetRoutes is for when the kernel has dropped the routes.
+func (in *installed) forgetRoutes() { in.routes = in.routes[:0] }
+
+func (n *Netlink) forgetRoutes() {
+	for _, in := range n.installed {
+		in.forgetRoutes()
+	}
+}
+
+func onlyIPv4(c *Config) bool {
+	is4 := func(a netip.Addr) bool { return !a.IsValid() || a.Is4() }
+	for _, r := range c.Routes {
+		if !r.Dst.IsValid() || !r.Dst.Addr().Is4() || !is4(r.Gateway) {
+			return false
+		}
+	}
+	return is4(c.Addr.Addr()) && is4(c.Broadcast)
+}
+
+// addressOf is the address that c asks for. The subnet's broadcast address is
+// its last, where a subnet has more than two (RFC 3021).
+func addressOf(c *Config) address {
+	if !c.Addr.IsValid() {
+		return address{}
+	}
+	a := address{Prefix: c.Addr, broadcast: c.Broadcast, lifetime: forever, metric: c.Metric}
+	if bits := c.Addr.Bits(); bits > 30 {
+		a.broadcast = netip.Addr{}
+	} else if !a.broadcast.IsValid() {
+		b := c.Addr.Addr().As4()
+		for i := bits; i < 32; i++ {
+			b[i/8] |= 0x80 >> (i % 8)
+		}
+		a.broadcast = netip.AddrFrom4(b)
+	}
+	if c.Lifetime != Forever {
+		// No lifetime at all would be refused. Rounding down never outlives the lease.
+		a.lifetime = uint32(min(max(c.Lifetime/time.Second, 1), forever-1))
+	}
+	return a
+}

@@ -1,0 +1,158 @@
+package ifup
+
+import (
+	"errors"
+	"fmt"
+
+	"golang.org/x/sys/unix"
+)
+
+// known is a link as it was reported last.
+type known struct {
+	Link
+	generation uint32 // of the dump that held it last
+}
+
+// Poll reports what has happened to links since the last call and never waits,
+// except for the dump of the first call and that after an overrun of the
+// socket's buffer, when every link that differs is reported and those that are
+// missing are reported as gone. What does not differ in any field of Link is
+// not reported: drivers announce much that changes nothing.
+//
+// The kernel drops all routes of a link that is set down, so they are forgotten
+// here, and the next Apply creates them again.
+//
+// fn may call Up and Apply, but neither Poll nor Flush.
+func (n *Netlink) Poll(fn func(Event)) error {
+	if !n.complete {
+		if err := n.dump(fn); err != nil {
+			return fmt.Errorf("netlink: list links: %w", err)
+		}
+	}
+	for {
+		b, err := n.read(n.events)
+		switch {
+		case errors.Is(err, unix.EAGAIN):
+			if n.complete {
+				return nil
+			}
+			// The events that survived the overrun are behind us, and what
+			// happens from here on is queued behind the dump.
+			if err := n.dump(fn); err != nil {
+				return fmt.Errorf("netlink: list links: %w", err)
+			}
+		case errors.Is(err, unix.ENOBUFS):
+			n.complete = false
+			n.forgetRoutes()
+		case err != nil:
+			return fmt.Errorf("netlink: %w", err)
+		}
+		for m := range messages(b) {
+			n.take(m, fn)
+		}
+	}
+}
+
+// dump lists all links. Events are subscribed to before, so what changes during
+// the dump is told by them, later. A dump that the kernel says was disturbed may
+// lack links, so it is repeated.
+func (n *Netlink) dump(fn func(Event)) error {
+	const attempts = 8
+	err := error(unix.EINTR)
+	for range attempts {
+		if err = n.dumpOnce(fn); !errors.Is(err, unix.EINTR) {
+			break
+		}
+	}
+	if err != nil {
+		return err
+	}
+	n.complete = true
+	for _, k := range n.links {
+		if k.generation != n.generation {
+			n.gone(k, fn)
+		}
+	}
+	return nil
+}
+
+// dumpOnce returns EINTR if the list may be incomplete.
+func (n *Netlink) dumpOnce(fn func(Event)) error {
+	n.generation++
+	q := queue{seq: n.generation} // not the common one: fn may be filling that
+	q.dumpLinks()
+	if err := n.write(q.bytes); err != nil {
+		return err
+	}
+	var disturbed bool
+	for {
+		b, err := n.read(n.requests)
+		if err != nil {
+			return err
+		}
+		for m := range messages(b) {
+			if m.seq != q.seq {
+				continue
+			}
+			disturbed = disturbed || m.flags&unix.NLM_F_DUMP_INTR != 0
+			switch m.typ {
+			case unix.NLMSG_DONE, unix.NLMSG_ERROR:
+				if e := m.errno(); e != 0 {
+					return e
+				}
+				if disturbed {
+					return unix.EINTR
+				}
+				return nil
+			}
+			n.take(m, fn)
+		}
+	}
+}
+
+// take is told of a link, by an event or by a dump.
+func (n *Netlink) take(m message, fn func(Event)) {
+	if m.typ != unix.RTM_NEWLINK && m.typ != unix.RTM_DELLINK {
+		return
+	}
+	index, ok := linkHeader(m.body)
+	if !ok {
+		return
+	}
+	k := n.links[index]
+	if m.typ == unix.RTM_DELLINK {
+		if k != nil {
+			n.gone(k, fn)
+		}
+		return
+	}
+	first := k == nil
+	if first {
+		k = &known{}
+	}
+	l, ok := parseLink(m.body, &k.Link)
+	if !ok {
+		return
+	}
+	if first {
+		l.Wireless = isWireless(&l)
+		n.links[l.Index] = k
+	} else {
+		l.Wireless = k.Wireless
+	}
+	k.generation = n.generation
+	if l == k.Link {
+		return
+	}
+	if at := n.installed[l.Index]; at != nil && !l.Up() {
+		at.forgetRoutes()
+	}
+	k.Link = l
+	fn(Event{Link: l})
+}
+
+func (n *Netlink) gone(k *known, fn func(Event)) {
+	delete(n.links, k.Index)
+	delete(n.installed, k.Index)
+	fn(Event{Link: k.Link, Gone: true})
+}

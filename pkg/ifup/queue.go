@@ -1,0 +1,275 @@
+package ifup
+
+import (
+	"encoding/binary"
+	"net/netip"
+	"strconv"
+
+	"github.com/vishvananda/netlink/nl"
+	"golang.org/x/sys/unix"
+)
+
+// queue holds encoded requests until they are sent. Its buffers are kept.
+type queue struct {
+	bytes    []byte
+	requests []request
+	seq      uint32 // of the last message
+	start    int    // in bytes, of the message that is being written
+}
+
+// request is what is remembered of a message in the queue, to make sense of a refusal.
+type request struct {
+	index int
+	verb  verb
+	end   int // in queue.bytes: where its message ends
+	addr  netip.Prefix
+	route route
+	mtu   int
+}
+
+type verb uint8
+
+const (
+	setUp verb = iota
+	setMTU
+	promote
+	createAddr
+	refreshAddr
+	deleteAddr
+	createRoute
+	deleteRoute
+)
+
+func (r *request) op() Op {
+	switch r.verb {
+	case setUp:
+		return OpUp
+	case setMTU:
+		return OpMTU
+	case promote, createAddr, refreshAddr, deleteAddr:
+		return OpAddr
+	case createRoute, deleteRoute:
+		return OpRoute
+	}
+	return OpUp
+}
+
+func (r *request) refused(err error) *Refused {
+	what := ""
+	switch r.op() {
+	case OpMTU:
+		what = strconv.Itoa(r.mtu)
+	case OpAddr:
+		what = r.addr.String()
+	case OpRoute:
+		what = r.route.Dst.String()
+		if r.route.Gateway.IsValid() {
+			what += " via " + r.route.Gateway.String()
+		}
+	}
+	return &Refused{Op: r.op(), What: what, Err: err}
+}
+
+// address is an address as it is, or is to be, on a link.
+type address struct {
+	netip.Prefix
+	broadcast netip.Addr // invalid where the subnet has none
+	lifetime  uint32     // seconds, or forever
+	metric    uint32     // of the prefix route
+}
+
+const forever = 0xffffffff // INFINITY_LIFE_TIME
+
+// route is a route as it is, or is to be, through a link.
+type route struct {
+	Route
+	source netip.Addr
+	metric uint32
+}
+
+// clear empties the queue.
+func (q *queue) clear() { q.bytes, q.requests = q.bytes[:0], q.requests[:0] }
+
+// up asks for the link to be set up and leaves its other flags alone.
+func (q *queue) up(index int) {
+	q.begin(unix.RTM_SETLINK, 0)
+	q.link(index, unix.IFF_UP)
+	q.end(request{index: index, verb: setUp})
+}
+
+func (q *queue) mtu(index, mtu int) {
+	q.begin(unix.RTM_SETLINK, 0)
+	q.link(index, 0)
+	q.attr32(unix.IFLA_MTU, uint32(mtu))
+	q.end(request{index: index, verb: setMTU, mtu: mtu})
+}
+
+// promote sees to it that the other addresses of a subnet survive the deletion
+// of the first one, which by default the kernel takes as the end of them all:
+// foreign ones, and the one that replaces it.
+func (q *queue) promote(index int, of netip.Prefix) {
+	const devconfPromoteSecondaries = 20 // IPV4_DEVCONF_PROMOTE_SECONDARIES
+	q.begin(unix.RTM_SETLINK, 0)
+	q.link(index, 0)
+	spec := q.nest(unix.IFLA_AF_SPEC)
+	inet := q.nest(unix.AF_INET)
+	conf := q.nest(unix.IFLA_INET_CONF)
+	q.attr32(devconfPromoteSecondaries, 1)
+	q.close(conf)
+	q.close(inet)
+	q.close(spec)
+	q.end(request{index: index, verb: promote, addr: of})
+}
+
+// create asks for an address that is not there, in any form.
+func (q *queue) create(index int, a *address) {
+	q.newAddr(index, a, unix.NLM_F_CREATE|unix.NLM_F_EXCL, createAddr)
+}
+
+// refresh gives an address that is there a new lifetime and metric.
+func (q *queue) refresh(index int, a *address) {
+	q.newAddr(index, a, unix.NLM_F_CREATE|unix.NLM_F_REPLACE, refreshAddr)
+}
+
+func (q *queue) newAddr(index int, a *address, flags uint16, v verb) {
+	q.begin(unix.RTM_NEWADDR, flags)
+	q.addr(index, a.Prefix)
+	if a.broadcast.IsValid() {
+		q.attrAddr(unix.IFA_BROADCAST, a.broadcast)
+	}
+	if a.metric != 0 {
+		q.attr32(unix.IFA_RT_PRIORITY, a.metric)
+	}
+	life := nl.IfaCacheInfo{IfaCacheinfo: unix.IfaCacheinfo{Prefered: a.lifetime, Valid: a.lifetime}}
+	q.attr(unix.IFA_CACHEINFO, life.Serialize())
+	q.end(request{index: index, verb: v, addr: a.Prefix})
+}
+
+func (q *queue) deleteAddr(index int, a *address) {
+	q.begin(unix.RTM_DELADDR, 0)
+	q.addr(index, a.Prefix)
+	q.end(request{index: index, verb: deleteAddr, addr: a.Prefix})
+}
+
+// createRoute asks for a route where there is none with the same destination
+// and metric; with beside, where there is no other than our own, which is about
+// to go.
+func (q *queue) createRoute(index int, r *route, beside bool) {
+	flags := uint16(unix.NLM_F_CREATE | unix.NLM_F_EXCL)
+	if beside {
+		flags = unix.NLM_F_CREATE | unix.NLM_F_APPEND
+	}
+	q.route(unix.RTM_NEWROUTE, flags, index, r)
+	q.end(request{index: index, verb: createRoute, route: *r})
+}
+
+// deleteRoute names all that distinguishes the route, so that nobody else's can be meant.
+func (q *queue) deleteRoute(index int, r *route) {
+	q.route(unix.RTM_DELROUTE, 0, index, r)
+	q.end(request{index: index, verb: deleteRoute, route: *r})
+}
+
+// dumpLinks asks for all links, without the statistics that make up half of the
+// answer.
+func (q *queue) dumpLinks() {
+	const skipStats = 1 << 3 // RTEXT_FILTER_SKIP_STATS
+	q.begin(unix.RTM_GETLINK, unix.NLM_F_DUMP)
+	q.link(0, 0)
+	q.attr32(unix.IFLA_EXT_MASK, skipStats)
+	q.finish()
+}
+
+func (q *queue) link(index int, set uint32) {
+	m := nl.IfInfomsg{IfInfomsg: unix.IfInfomsg{Index: int32(index), Flags: set, Change: set}}
+	q.bytes = append(q.bytes, m.Serialize()...)
+}
+
+func (q *queue) addr(index int, p netip.Prefix) {
+	m := nl.IfAddrmsg{IfAddrmsg: unix.IfAddrmsg{
+		Family:    unix.AF_INET,
+		Prefixlen: uint8(p.Bits()),
+		Scope:     unix.RT_SCOPE_UNIVERSE,
+		Index:     uint32(index),
+	}}
+	q.bytes = append(q.bytes, m.Serialize()...)
+	q.attrAddr(unix.IFA_LOCAL, p.Addr())
+	q.attrAddr(unix.IFA_ADDRESS, p.Addr())
+}
+
+func (q *queue) route(typ, flags uint16, index int, r *route) {
+	m := nl.RtMsg{RtMsg: unix.RtMsg{
+		Family:   unix.AF_INET,
+		Dst_len:  uint8(r.Dst.Bits()),
+		Table:    unix.RT_TABLE_MAIN,
+		Protocol: unix.RTPROT_DHCP,
+		Scope:    unix.RT_SCOPE_UNIVERSE,
+		Type:     unix.RTN_UNICAST,
+	}}
+	if !r.Gateway.IsValid() {
+		m.Scope = unix.RT_SCOPE_LINK
+	}
+	q.begin(typ, flags)
+	q.bytes = append(q.bytes, m.Serialize()...)
+	if r.Dst.Bits() > 0 {
+		q.attrAddr(unix.RTA_DST, r.Dst.Addr())
+	}
+	if r.Gateway.IsValid() {
+		q.attrAddr(unix.RTA_GATEWAY, r.Gateway)
+	}
+	q.attr32(unix.RTA_OIF, uint32(index))
+	if r.source.IsValid() {
+		q.attrAddr(unix.RTA_PREFSRC, r.source)
+	}
+	q.attr32(unix.RTA_PRIORITY, r.metric)
+}
+
+// begin starts a message. There is no NLM_F_ACK: the kernel answers refusals only.
+func (q *queue) begin(typ, flags uint16) {
+	q.start = len(q.bytes)
+	q.seq++
+	q.bytes = binary.NativeEndian.AppendUint32(q.bytes, 0) // the length, by finish
+	q.bytes = binary.NativeEndian.AppendUint16(q.bytes, typ)
+	q.bytes = binary.NativeEndian.AppendUint16(q.bytes, flags|unix.NLM_F_REQUEST)
+	q.bytes = binary.NativeEndian.AppendUint32(q.bytes, q.seq)
+	q.bytes = binary.NativeEndian.AppendUint32(q.bytes, 0) // the sender's port, by the kernel
+}
+
+func (q *queue) finish() {
+	binary.NativeEndian.PutUint32(q.bytes[q.start:], uint32(len(q.bytes)-q.start))
+}
+
+func (q *queue) end(r request) {
+	q.finish()
+	r.end = len(q.bytes)
+	q.requests = append(q.requests, r)
+}
+
+func (q *queue) attr(typ uint16, value []byte) {
+	q.attrHeader(typ, len(value))
+	q.bytes = append(q.bytes, value...) // all of ours are multiples of 4 long
+}
+
+func (q *queue) attr32(typ uint16, value uint32) {
+	q.attrHeader(typ, 4)
+	q.bytes = binary.NativeEndian.AppendUint32(q.bytes, value)
+}
+
+func (q *queue) attrAddr(typ uint16, a netip.Addr) {
+	b := a.As4()
+	q.attr(typ, b[:])
+}
+
+func (q *queue) attrHeader(typ uint16, size int) {
+	q.bytes = binary.NativeEndian.AppendUint16(q.bytes, uint16(unix.SizeofRtAttr+size))
+	q.bytes = binary.NativeEndian.AppendUint16(q.bytes, typ)
+}
+
+// nest begins an attribute of attributes and returns what close takes.
+func (q *queue) nest(typ uint16) int {
+	q.attrHeader(typ|unix.NLA_F_NESTED, 0)
+	return len(q.bytes) - unix.SizeofRtAttr
+}
+
+func (q *queue) close(start int) {
+	binary.NativeEndian.PutUint16(q.bytes[start:], uint16(len(q.bytes)-start))
+}
