@@ -180,7 +180,9 @@ func (l *Link) apply(c ifup.Config) error {
 	}
 	if err := refuse(ifup.OpAddr, c.Addr.String()); err != nil {
 		note(err)
-		l.setConfig(ifup.Config{})
+		if c.Addr != l.config.Addr {
+			l.setConfig(ifup.Config{}) // else only its lifetime was not to be had
+		}
 		return first
 	}
 	routes := c.Routes

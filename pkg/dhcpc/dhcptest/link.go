@@ -17,6 +17,9 @@ type Link struct {
 	// ForwardDelay is how long from then on everything it sends vanishes, as
 	// behind a switch port that does not forward yet.
 	ForwardDelay time.Duration
+	// NoUDP keeps everything from the UDP socket, as a strict reverse path filter
+	// does to the second link on one subnet.
+	NoUDP bool
 	// Lose makes a message vanish for which it returns true.
 	Lose func(m *Message) bool
 	// Refuse makes the kernel refuse an operation with a syscall.Errno.

@@ -2,6 +2,7 @@ package dhcptest
 
 import (
 	"bytes"
+	"cmp"
 	"net/netip"
 	"slices"
 	"time"
@@ -48,7 +49,6 @@ type Server struct {
 	idle   time.Duration // when it will have worked off what it has
 	leases map[string]*lease
 	taken  map[netip.Addr]*lease
-	free   netip.Addr // no address below was never given out
 }
 
 // Forever is the Lease of a server that wants nothing back.
@@ -69,26 +69,27 @@ func (s *Server) init(l *LAN) {
 	id := s.ID.As4()
 	s.hw = dhcp4.HardwareAddr{2, 0xaa, id[0], id[1], id[2], id[3]}
 	s.leases, s.taken = map[string]*lease{}, map[netip.Addr]*lease{}
-	if !s.First.IsValid() {
-		s.First = s.Subnet.Masked().Addr()
+}
+
+// first is the lowest address that is given out.
+func (s *Server) first() netip.Addr {
+	a := s.First
+	if !a.IsValid() {
+		a = s.Subnet.Masked().Addr()
 		for range 10 {
-			s.First = s.First.Next()
+			a = a.Next()
 		}
 	}
-	s.free = s.First
-	if s.Lease == 0 {
-		s.Lease = time.Hour
-	}
-	if !s.Router.IsValid() {
-		s.Router = s.ID
-	}
+	return a
 }
+
+// leaseTime is how long a lease lasts.
+func (s *Server) leaseTime() time.Duration { return cmp.Or(s.Lease, time.Hour) }
 
 // Forget loses the server's records, as one that was set up anew.
 func (s *Server) Forget() {
 	clear(s.leases)
 	clear(s.taken)
-	s.free = s.First
 }
 
 // receive takes a message from the wire.
@@ -172,7 +173,7 @@ func (s *Server) answer(m *Message) *Reply {
 	switch {
 	case l == nil && !s.Authoritative && m.Kind != dhcp4.KindSelecting:
 		return nil // RFC 2131 section 4.3.2: no record, no answer
-	case l == nil || l.addr != asked || l.bound && l.until < s.lan.now:
+	case l == nil || l.addr != asked || l.bound && l.until <= s.lan.now:
 		return s.reply(m, dhcp4.Nak, netip.Addr{})
 	}
 	return s.grant(m, l)
@@ -180,7 +181,7 @@ func (s *Server) answer(m *Message) *Reply {
 
 // grant is the ACK for a lease.
 func (s *Server) grant(m *Message, l *lease) *Reply {
-	l.bound, l.until = true, s.lan.now+s.Lease
+	l.bound, l.until = true, s.lan.now+s.leaseTime()
 	return s.reply(m, dhcp4.Ack, l.addr)
 }
 
@@ -188,14 +189,14 @@ func (s *Server) grant(m *Message, l *lease) *Reply {
 // or the next (RFC 2131 section 4.3.1).
 func (s *Server) offer(key string, asked netip.Addr) *lease {
 	if l := s.leases[key]; l != nil {
+		l.bound = l.bound && s.lan.now < l.until
 		return l
 	}
 	addr := asked
-	if s.taken[addr] != nil || !s.Subnet.Contains(addr) || addr.Less(s.First) {
-		for s.taken[s.free] != nil {
-			s.free = s.free.Next()
+	if s.taken[addr] != nil || !s.Subnet.Contains(addr) || addr.Less(s.first()) {
+		for addr = s.first(); s.taken[addr] != nil; {
+			addr = addr.Next()
 		}
-		addr = s.free
 	}
 	if !s.Subnet.Contains(addr) {
 		return nil
@@ -208,9 +209,6 @@ func (s *Server) offer(key string, asked netip.Addr) *lease {
 func (s *Server) drop(key string, l *lease) {
 	delete(s.leases, key)
 	delete(s.taken, l.addr)
-	if l.addr.Less(s.free) {
-		s.free = l.addr
-	}
 }
 
 // reply fills in a message as RFC 2131 table 3 has it.
@@ -228,11 +226,11 @@ func (s *Server) reply(m *Message, t dhcp4.MessageType, addr netip.Addr) *Reply 
 	if t == dhcp4.Ack {
 		r.ClientAddr = m.ClientAddr
 	}
-	r.Lease = seconds(s.Lease)
+	r.Lease = seconds(s.leaseTime())
 	bits := s.Subnet.Bits()
 	r.Options = append(r.Options,
 		Option{dhcp4.SubnetMask, Uint32(^uint32(0) << (32 - bits))},
-		Option{dhcp4.Router, s.Router.AsSlice()})
+		Option{dhcp4.Router, s.router().AsSlice()})
 	if len(s.DNS) > 0 {
 		var b []byte
 		for _, a := range s.DNS {
@@ -248,6 +246,13 @@ func (s *Server) reply(m *Message, t dhcp4.MessageType, addr netip.Addr) *Reply 
 	}
 	r.Options = append(r.Options, slices.Clone(s.Options)...)
 	return r
+}
+
+func (s *Server) router() netip.Addr {
+	if s.Router.IsValid() {
+		return s.Router
+	}
+	return s.ID
 }
 
 func seconds(d time.Duration) uint32 { return uint32(d / time.Second) }

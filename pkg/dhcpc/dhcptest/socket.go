@@ -115,7 +115,7 @@ func (l *LAN) arrive(link *Link, f Frame) {
 	}
 	link.conversation.hear(d.payload)
 	local := d.dst.Addr() == limitedBroadcast || d.dst.Addr() == link.Config().Addr.Addr()
-	if l.open.UDP && d.dst.Port() == clientPort && local {
+	if l.open.UDP && !link.NoUDP && d.dst.Port() == clientPort && local {
 		l.queue = append(l.queue, arrival{packet.In{
 			Index: link.index, Payload: slices.Clone(d.payload), Src: d.src,
 		}, false})
