@@ -1,0 +1,58 @@
+# Everything here works from a fresh clone with Go, git and make; what else is
+# needed is installed on the way (Debian, Ubuntu) or named in one line.
+
+NICS ?= 3
+TIME ?= 10s
+
+export PATH := $(PATH):/usr/sbin:/sbin
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-6s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+run: ## boot an image with the client in it under QEMU [NICS=3]
+	@$(call need,$(QEMU))
+	go run ./images/u-root -nics $(NICS)
+
+test: lint ## every test there is, under the race detector and for other machines too
+	@$(call need,$(QEMU) $(NET) $(RACE))
+	go test -timeout 20m ./...
+	go test -race ./cmds/... ./pkg/...
+	@for arch in 386 arm arm64; do \
+		echo "vet and build for $$arch"; \
+		GOARCH=$$arch go vet ./... && GOARCH=$$arch $(BUILD) -o /dev/null ./cmds/dhclient-lws || exit 1; \
+	done
+
+lint: ## format, go vet, staticcheck
+	@unformatted=$$(go tool gofumpt -l .); [ -z "$$unformatted" ] || { echo "run gofumpt -w on: $$unformatted"; exit 1; }
+	go vet ./...
+	go tool staticcheck ./...
+
+# govulncheck exits with 3 if it found something; without its database it found nothing.
+vuln: ## known vulnerabilities; needs the internet
+	go tool govulncheck ./... || [ $$? -ne 3 ]
+
+build: ## bin/dhclient-lws: static, stripped
+	$(BUILD) -o bin/ ./cmds/dhclient-lws
+
+fuzz: ## each fuzz test for a while [TIME=10s]
+	@grep -r --include='*_test.go' -o '^func Fuzz[A-Za-z0-9_]*' . | sed 's/:func / /' | while read -r file name; do \
+		go test -run '^$$' -fuzz "^$$name$$" -fuzztime $(TIME) "$$(dirname "$$file")" || exit 1; \
+	done
+
+clean: ## remove bin and build
+	rm -rf bin build
+
+BUILD = CGO_ENABLED=0 go build -trimpath -ldflags '-s -w'
+
+# Program:package pairs. A program that is missing is installed with its packages.
+QEMU = qemu-system-x86_64:qemu-system-x86
+NET  = ip:iproute2 dnsmasq:dnsmasq-base
+RACE = gcc:gcc gcc:libc6-dev
+
+need = set --; for pair in $(1); do command -v $${pair%%:*} >/dev/null || set -- "$$@" $${pair\#*:}; done; \
+	if [ $$\# -eq 0 ]; then exit 0; fi; \
+	if ! command -v apt-get >/dev/null; then echo "please install: $$*" >&2; exit 1; fi; \
+	root=; [ "$$(id -u)" -eq 0 ] || root=sudo; \
+	$$root apt-get update -q && $$root env DEBIAN_FRONTEND=noninteractive apt-get install -qy --no-install-recommends "$$@"
+
+.PHONY: help run test lint vuln build fuzz clean

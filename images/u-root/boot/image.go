@@ -1,0 +1,64 @@
+// Package boot builds a u-root image with dhclient-lws in it, boots it under
+// QEMU, and judges from outside what became of it.
+package boot
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"os/exec"
+	"strings"
+
+	// The kernel comes as a Go module; importing it keeps it in go.mod.
+	_ "github.com/gokrazy/kernel.amd64"
+)
+
+const (
+	module = "github.com/dhclient-lws/dhclient-lws"
+	core   = "github.com/u-root/u-root/cmds/core/"
+)
+
+// commands is what the image consists of. Those of u-root are tools of go.mod.
+var commands = []string{
+	core + "init", core + "gosh", core + "ls", core + "cat", core + "ip", core + "ps", core + "shutdown",
+	module + "/cmds/dhclient-lws",
+	module + "/images/u-root/check",
+}
+
+// Image builds the initramfs and writes it to the file out.
+func Image(ctx context.Context, out string) error {
+	// The tool is made for this machine, what it builds is for the guest.
+	tool, err := goOutput(ctx, "tool", "-n", "u-root")
+	if err != nil {
+		return err
+	}
+	args := append([]string{
+		"-o", out,
+		"-uinitcmd=dhclient-lws",
+		"-defaultsh=shutdown", // what follows the shell that dhclient-lws hands off to
+	}, commands...)
+	cmd := exec.CommandContext(ctx, tool, args...)
+	cmd.Env = append(os.Environ(), "GOOS=linux", "GOARCH=amd64")
+	if text, err := cmd.CombinedOutput(); err != nil {
+		return fmt.Errorf("u-root: %w\n%s", err, text)
+	}
+	return nil
+}
+
+// Kernel returns the file name of the guest's kernel.
+func Kernel(ctx context.Context) (string, error) {
+	dir, err := goOutput(ctx, "list", "-f", "{{.Dir}}", "github.com/gokrazy/kernel.amd64")
+	return dir + "/vmlinuz", err
+}
+
+// goOutput runs the go command and returns the one line that it prints.
+func goOutput(ctx context.Context, args ...string) (string, error) {
+	cmd := exec.CommandContext(ctx, "go", args...)
+	var stderr strings.Builder
+	cmd.Stderr = &stderr
+	out, err := cmd.Output()
+	if err != nil {
+		return "", fmt.Errorf("go %s: %w\n%s", strings.Join(args, " "), err, stderr.String())
+	}
+	return strings.TrimSpace(string(out)), nil
+}

@@ -1,0 +1,110 @@
+package boot
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"slices"
+	"strings"
+
+	"github.com/dhclient-lws/dhclient-lws/images/u-root/report"
+)
+
+// ErrPanic is what Run returns when the guest's kernel gave up.
+var ErrPanic = errors.New("kernel panic")
+
+// Machine is a virtual machine that boots the image.
+type Machine struct {
+	Kernel string
+	Image  string
+	NICs   []NIC
+	Flags  []string // of dhclient-lws, without blanks and quotes
+}
+
+// Run boots the machine with the check in the shell's place and returns its
+// report. The serial console is copied to console while it runs. The guest
+// powers itself off; ctx bounds how long that may take.
+func (m Machine) Run(ctx context.Context, console io.Writer) (report.Report, error) {
+	cmd := exec.CommandContext(ctx, qemu, m.args("check", "stdio")...)
+	var stderr bytes.Buffer
+	cmd.Stderr = &stderr
+	stdout, err := cmd.StdoutPipe()
+	if err != nil {
+		return report.Report{}, err
+	}
+	if err := cmd.Start(); err != nil {
+		return report.Report{}, err
+	}
+	r, scanErr := scan(io.TeeReader(stdout, console))
+	if scanErr != nil {
+		_ = cmd.Cancel() // it may run on, with nobody to read what it writes
+	}
+	err = cmd.Wait()
+	switch {
+	case ctx.Err() != nil:
+		return r, fmt.Errorf("the guest did not power off: %w", ctx.Err())
+	case scanErr != nil:
+		return r, scanErr
+	case err != nil:
+		return r, fmt.Errorf("%s: %w\n%s", qemu, err, stderr.String())
+	}
+	return r, nil
+}
+
+// Shell boots the machine with a shell on this terminal.
+func (m Machine) Shell(ctx context.Context) error {
+	cmd := exec.CommandContext(ctx, qemu, m.args("gosh", "mon:stdio")...)
+	cmd.Stdin, cmd.Stdout, cmd.Stderr = os.Stdin, os.Stdout, os.Stderr
+	return cmd.Run()
+}
+
+const qemu = "qemu-system-x86_64"
+
+// args is QEMU's command line. The guest hands off to next.
+func (m Machine) args(next, serial string) []string {
+	uinit := strings.Join(slices.Concat(m.Flags, []string{"--", next}), " ")
+	args := []string{
+		// A /dev/kvm that can be opened need not work; emulation always does. One
+		// CPU: with two, the kernel patching its own code panics one time in ten.
+		"-accel", "tcg", "-machine", "q35", "-cpu", "max", "-smp", "1", "-m", "512",
+		"-nodefaults", "-display", "none", "-no-reboot", "-serial", serial,
+		"-kernel", m.Kernel, "-initrd", m.Image,
+		// A panic ends the machine at once.
+		"-append", fmt.Sprintf(`console=ttyS0 quiet panic=-1 uroot.uinitargs="%s"`, uinit),
+	}
+	for i, n := range m.NICs {
+		args = append(args, n.args(i)...)
+	}
+	return args
+}
+
+// scan reads a console until the machine is off.
+func scan(console io.Reader) (report.Report, error) {
+	var (
+		last  report.Report
+		found bool
+		err   error
+	)
+	lines := bufio.NewScanner(console)
+	lines.Buffer(nil, 1<<20)
+	for lines.Scan() {
+		r, ok, bad := report.Find(lines.Bytes())
+		switch {
+		case bytes.Contains(lines.Bytes(), []byte("Kernel panic")):
+			err = errors.Join(err, fmt.Errorf("%w: %s", ErrPanic, lines.Text()))
+		case bad != nil:
+			err = errors.Join(err, bad)
+		case ok:
+			last, found = r, true
+		}
+	}
+	if err = errors.Join(err, lines.Err()); err == nil && !found {
+		err = errors.New("the guest powered off without a report")
+	}
+	return last, err
+}

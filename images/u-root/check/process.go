@@ -1,0 +1,90 @@
+package main
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/dhclient-lws/dhclient-lws/images/u-root/report"
+)
+
+// processes lists what runs in user space. Kernel threads and zombies have no
+// arguments, which tells them apart.
+func processes() ([]report.Process, error) {
+	dirs, err := filepath.Glob("/proc/[0-9]*")
+	if err != nil {
+		return nil, err
+	}
+	var out []report.Process
+	for _, dir := range dirs {
+		p, err := process(dir)
+		if errors.Is(err, fs.ErrNotExist) || errors.Is(err, unix.ESRCH) {
+			continue // gone meanwhile
+		}
+		if err != nil {
+			return nil, err
+		}
+		if len(p.Args) > 0 {
+			out = append(out, p)
+		}
+	}
+	return out, nil
+}
+
+func process(dir string) (p report.Process, err error) {
+	args, err := os.ReadFile(dir + "/cmdline")
+	if err != nil {
+		return p, err
+	}
+	stat, err := os.ReadFile(dir + "/stat")
+	if err != nil {
+		return p, err
+	}
+	if s := strings.TrimRight(string(args), "\x00"); s != "" {
+		p.Args = strings.Split(s, "\x00")
+	}
+	if p.PID, err = strconv.Atoi(filepath.Base(dir)); err != nil {
+		return p, err
+	}
+	// "PID (name) state parent group session ...", and a name may hold anything.
+	_, err = fmt.Sscanf(string(stat[bytes.LastIndexByte(stat, ')')+1:]), " %s %d %d %d", new(string), &p.Parent, new(int), &p.Session)
+	return p, err
+}
+
+// statusFile is where the resident writes its state when SIGUSR1 tells it to.
+const statusFile = "/run/dhclient-lws/status.json"
+
+// wake asks the resident for its status: a process that is there may still hang.
+func wake(all []report.Process) error {
+	before, err := os.Stat(statusFile)
+	if err != nil {
+		return err
+	}
+	woken := 0
+	for _, p := range all {
+		if p.Resident() {
+			if err := unix.Kill(p.PID, unix.SIGUSR1); err != nil {
+				return os.NewSyscallError("kill", err)
+			}
+			woken++
+		}
+	}
+	if woken == 0 {
+		return errors.New("not running")
+	}
+	for deadline := time.Now().Add(10 * time.Second); time.Now().Before(deadline); time.Sleep(10 * time.Millisecond) {
+		now, err := os.Stat(statusFile)
+		if err == nil && !(os.SameFile(before, now) && before.ModTime().Equal(now.ModTime())) {
+			return nil
+		}
+	}
+	return errors.New("runs, but wrote no status in 10 s after SIGUSR1")
+}

@@ -1,0 +1,84 @@
+// Package report is what a booted machine says of itself: plain facts, gathered
+// by the guest and judged by the host that booted it.
+package report
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"net/netip"
+	"path"
+	"slices"
+)
+
+// Report is the state of a machine after the handoff.
+type Report struct {
+	Result    string          `json:"result"` // DHCLIENT_LWS_RESULT as the handoff handed it over
+	Self      Process         `json:"self"`   // the reporting process itself
+	Links     []Link          `json:"links"`  // all but loopback, by index
+	Routes    []Route         `json:"routes"` // default routes, the preferred one first
+	Resolv    string          `json:"resolv"` // content of /etc/resolv.conf
+	Processes []Process       `json:"processes"`
+	Answered  bool            `json:"answered"`         // the resident wrote its status when it was asked to
+	Status    json.RawMessage `json:"status,omitempty"` // output of dhclient-lws status -json
+	Errors    []string        `json:"errors,omitempty"` // what could not be found out
+}
+
+// Link is a network interface and its IPv4 addresses.
+type Link struct {
+	Name  string         `json:"name"`
+	MAC   string         `json:"mac"`
+	Addrs []netip.Prefix `json:"addrs,omitempty"`
+}
+
+// Route is a default route.
+type Route struct {
+	Link    string     `json:"link"`
+	Gateway netip.Addr `json:"gateway"`
+	Metric  int        `json:"metric"`
+}
+
+// Process is one program that runs in user space.
+type Process struct {
+	PID     int      `json:"pid"`
+	Parent  int      `json:"parent"`
+	Session int      `json:"session"`
+	Args    []string `json:"args"`
+}
+
+// Resident reports whether p is the client that stays after the handoff.
+func (p Process) Resident() bool {
+	return len(p.Args) > 0 && path.Base(p.Args[0]) == "dhclient-lws" && !slices.Contains(p.Args, "status")
+}
+
+// A console carries other text too, so a report stands between markers. JSON
+// escapes '<' and '>': the markers cannot occur inside.
+const (
+	begin = "<report>"
+	end   = "</report>"
+)
+
+// Line is the report as one line of console output.
+func (r Report) Line() ([]byte, error) {
+	b, err := json.Marshal(r)
+	if err != nil {
+		return nil, fmt.Errorf("report: %w", err)
+	}
+	return fmt.Appendf(nil, "%s%s%s\n", begin, b, end), nil
+}
+
+// Find returns the report that a line of console output carries, if it does.
+func Find(line []byte) (r Report, found bool, err error) {
+	_, rest, ok := bytes.Cut(line, []byte(begin))
+	if !ok {
+		return r, false, nil
+	}
+	body, _, ok := bytes.Cut(rest, []byte(end))
+	if !ok {
+		return r, false, fmt.Errorf("report: a line begins one and does not end it")
+	}
+	if err := json.Unmarshal(body, &r); err != nil {
+		return r, false, fmt.Errorf("report: %w", err)
+	}
+	return r, true, nil
+}
