@@ -22,14 +22,19 @@ func goodFrame() []byte {
 		0043 0044 000d 9240 6468637021`)
 }
 
-// edit changes bytes of the good frame and sets right what the change made wrong.
-func edit(change func(f []byte) []byte) []byte {
-	f := change(goodFrame())
-	header := int(f[14]&0xf) * 4
-	if len(f) < 14+header || header < 20 {
+// edit changes bytes of the good frame and sets the IP checksum right.
+func edit(change func(f []byte) []byte) []byte { return repair(change(goodFrame())) }
+
+// repair sets the IP checksum right, if there is a header.
+func repair(f []byte) []byte {
+	if len(f) < 14+20 {
 		return f
 	}
 	ip := f[14:]
+	header := int(ip[0]&0xf) * 4
+	if header < 20 || len(ip) < header {
+		return f
+	}
 	ip[10], ip[11] = 0, 0
 	binary.BigEndian.PutUint16(ip[10:], ^onesComplement(ip[:header]))
 	return f
