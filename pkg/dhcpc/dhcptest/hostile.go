@@ -107,6 +107,9 @@ func hostileMessages() []Hostile {
 		{Name: "empty", Refusal: dhcp4.ShortMessage, payload: func([]byte) []byte { return nil }},
 		{Name: "without the cookie", Refusal: dhcp4.ShortMessage, payload: func(p []byte) []byte { return p[:236] }},
 		{Name: "with half a cookie", Refusal: dhcp4.ShortMessage, payload: func(p []byte) []byte { return p[:239] }},
+		{Name: "longer than any Ethernet carries", Refusal: dhcp4.LongMessage, payload: func(p []byte) []byte {
+			return append(p, make([]byte, dhcp4.MaxMessage+1-len(p))...)
+		}},
 		{Name: "BOOTREQUEST", Refusal: dhcp4.NotReply, payload: set(0, 1)},
 		{Name: "op 0", Refusal: dhcp4.NotReply, payload: set(0, 0)},
 		{Name: "wrong cookie", Refusal: dhcp4.BadCookie, payload: set(239, 0x64)},
