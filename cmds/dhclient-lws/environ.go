@@ -1,7 +1,6 @@
 package main
 
 import (
-	"encoding/json"
 	"net/netip"
 	"strings"
 
@@ -26,21 +25,26 @@ const envPrefix = "DHCLIENT_LWS_"
 func environment(r result, links []dhcpc.LinkStatus) []string {
 	env := []string{envPrefix + "RESULT=" + string(r)}
 	var names []string
-	leases := []linkLease{}
+	leases := &jsonWriter{}
+	leases.open('[')
 	for i := range links {
 		l := &links[i]
 		lease := inUse(l)
 		if lease == nil {
 			continue
 		}
-		leases = append(leases, linkLease{l.Interface, describeLease(lease)})
+		described := describeLease(lease)
+		(&fields{w: leases}).object(func(f *fields) {
+			f.text("interface", &l.Interface)
+			described.fields(f)
+		})
 		if !isIdentifier(l.Interface) {
 			continue
 		}
 		names = append(names, l.Interface)
 		for _, v := range []struct{ name, value string }{
 			{"ADDRESS", lease.Addr.String()},
-			{"ROUTER", firstRouter(lease)},
+			{"ROUTER", described.router()},
 			{"DNS", joinAddrs(lease.DNS, " ")},
 			{"DOMAIN", lease.Domain},
 		} {
@@ -52,17 +56,8 @@ func environment(r result, links []dhcpc.LinkStatus) []string {
 	if r == resultUsage || r == resultError {
 		return env
 	}
-	list, err := json.Marshal(leases)
-	if err != nil {
-		return env // not reached: the types have no values that JSON lacks
-	}
-	return append(env, envPrefix+"INTERFACES="+strings.Join(names, " "), envPrefix+"LEASES="+string(list))
-}
-
-// linkLease is an element of DHCLIENT_LWS_LEASES.
-type linkLease struct {
-	Interface string `json:"interface"`
-	*leaseStatus
+	leases.end(']')
+	return append(env, envPrefix+"INTERFACES="+strings.Join(names, " "), envPrefix+"LEASES="+string(leases.b))
 }
 
 // isIdentifier reports whether s may be part of the name of a shell variable.

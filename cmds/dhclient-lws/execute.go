@@ -23,7 +23,7 @@ const (
 func execute(command, env []string) int {
 	path, err := lookPath(command[0])
 	if err == nil {
-		err = exec(path, command, env)
+		err = become(path, command, env)
 	}
 	fmt.Fprintf(os.Stderr, "dhclient-lws: %s: %v\n", safeText(command[0]), err)
 	if path == "" {
@@ -32,7 +32,7 @@ func execute(command, env []string) int {
 	return exitNotExecutable
 }
 
-func exec(path string, command, env []string) error {
+func become(path string, command, env []string) error {
 	// What an outer dhclient-lws said is not true any more.
 	base := slices.DeleteFunc(os.Environ(), func(entry string) bool { return strings.HasPrefix(entry, envPrefix) })
 	err := syscall.Exec(path, command, append(base, env...))

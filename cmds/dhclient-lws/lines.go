@@ -2,7 +2,7 @@ package main
 
 import (
 	"fmt"
-	"reflect"
+	"slices"
 	"strings"
 	"time"
 
@@ -67,7 +67,7 @@ func leaseLine(l *machine.Lease, now time.Duration) string {
 	if len(l.DNS) > 0 {
 		b.WriteString(", DNS " + joinAddrs(l.DNS[:min(len(l.DNS), maxResolvers)], " "))
 	}
-	if d.ExpiryMS == 0 {
+	if d.expiry == 0 {
 		b.WriteString(", for ever")
 	} else {
 		b.WriteString(", for " + d.remaining(now))
@@ -75,13 +75,12 @@ func leaseLine(l *machine.Lease, now time.Duration) string {
 	return b.String()
 }
 
-// sameTerms reports whether two leases differ in their times only.
+// sameTerms reports whether two leases differ at most in their times.
 func sameTerms(a, b *machine.Lease) bool {
-	x, y := *a, *b
-	for _, l := range []*machine.Lease{&x, &y} {
-		l.Start, l.T1, l.T2, l.Expiry = 0, 0, 0, 0
-	}
-	return reflect.DeepEqual(x, y)
+	return a.Addr == b.Addr && a.Server == b.Server && a.Broadcast == b.Broadcast &&
+		a.Domain == b.Domain && a.HostName == b.HostName && a.MTU == b.MTU &&
+		slices.Equal(a.Routers, b.Routers) && slices.Equal(a.Routes, b.Routes) &&
+		slices.Equal(a.DNS, b.DNS) && slices.Equal(a.NTP, b.NTP) && slices.Equal(a.Search, b.Search)
 }
 
 // elapsed is a time that may be a fraction of a millisecond or an hour.

@@ -17,7 +17,7 @@ type stateKeeper struct {
 
 	mu       sync.Mutex
 	result   result
-	pidStart uint64
+	pidStart int64
 	last     time.Duration // when the file was last written
 	due      time.Duration // when it is to be written; machine.Never if nothing changed
 }
@@ -61,6 +61,10 @@ func (s *stateKeeper) write(now time.Duration, links []dhcpc.LinkStatus) error {
 	if s.pidStart == 0 {
 		s.pidStart = processStart(os.Getpid())
 	}
-	head := statusFile{Version: statusVersion, PID: os.Getpid(), PIDStart: s.pidStart, WrittenMS: now.Milliseconds(), Result: s.result}
-	return writeStatusFile(s.dir, head, s.start, links)
+	return writeStatusFile(s.dir, &statusFile{
+		version: statusVersion,
+		pid:     int64(os.Getpid()), pidStart: s.pidStart,
+		start: s.start.Milliseconds(), written: now.Milliseconds(),
+		result: string(s.result),
+	}, s.start, links)
 }

@@ -1,12 +1,10 @@
 package main
 
 import (
-	"encoding/json"
 	"errors"
 	"flag"
 	"fmt"
 	"io"
-	"os"
 	"path"
 	"slices"
 	"time"
@@ -35,51 +33,49 @@ func status(args []string, now time.Duration, out, complaints io.Writer) int {
 	}
 	st, err := readStatusFile(dir)
 	if err == nil {
-		st.Links, err = pick(st.Links, interfaces)
+		st.links, err = pick(st.links, interfaces)
 	}
 	if err != nil {
 		fmt.Fprintln(complaints, "dhclient-lws:", err)
 		return exitFailure
 	}
-	alive := st.PIDStart != 0 && processStart(st.PID) == st.PIDStart
 	if asJSON {
-		st.Alive = &alive
-		err = writeJSON(out, st, now)
+		_, err = out.Write(statusJSON(st, now))
 	} else {
-		_, err = io.WriteString(out, table(st.Links, now))
+		_, err = io.WriteString(out, table(st.links, now))
 	}
 	if err != nil {
 		fmt.Fprintln(complaints, "dhclient-lws:", err)
 		return exitFailure
 	}
-	if !alive {
+	if !st.alive() {
 		fmt.Fprintf(complaints, "dhclient-lws: the resident (pid %d) is gone; this is what it wrote %s ago\n",
-			st.PID, elapsed(now-time.Duration(st.WrittenMS)*time.Millisecond))
+			st.pid, elapsed(now-time.Duration(st.written)*time.Millisecond))
 		return exitFailure
 	}
 	return 0
 }
 
-// maxStatusFile bounds what is read, in bytes: ten thousand links.
-const maxStatusFile = 16 << 20
+// alive reports whether the process that wrote the file is still there.
+func (s *statusFile) alive() bool {
+	return s.pidStart != 0 && processStart(int(s.pid)) == s.pidStart
+}
 
-func readStatusFile(dir string) (*statusFile, error) {
-	f, err := os.Open(statusPath(dir))
-	switch {
-	case errors.Is(err, os.ErrNotExist):
-		return nil, fmt.Errorf("no resident has written its state to %s", safeText(statusPath(dir)))
-	case err != nil:
-		return nil, err
-	}
-	defer f.Close()
-	var st statusFile
-	if err := json.NewDecoder(io.LimitReader(f, maxStatusFile)).Decode(&st); err != nil {
-		return nil, fmt.Errorf("%s is damaged: %w", safeText(f.Name()), err)
-	}
-	if st.Version != statusVersion {
-		return nil, fmt.Errorf("%s has version %d, and this program knows version %d", safeText(f.Name()), st.Version, statusVersion)
-	}
-	return &st, nil
+// statusJSON is the schema of the file, with what depends on the present moment
+// computed: whether the resident is alive, and how long leases last.
+func statusJSON(st *statusFile, now time.Duration) []byte {
+	w := &jsonWriter{}
+	alive := st.alive()
+	(&fields{w: w, now: now}).object(func(f *fields) {
+		st.fields(f)
+		if len(st.links) == 0 {
+			w.key("links")
+			w.open('[')
+			w.end(']')
+		}
+		f.bool("alive", &alive)
+	})
+	return append(w.b, '\n')
 }
 
 // pick keeps the links that the patterns name, all if there are none.
@@ -91,7 +87,7 @@ func pick(links []linkStatus, patterns []string) ([]linkStatus, error) {
 	links = slices.DeleteFunc(links, func(l linkStatus) bool {
 		found := false
 		for i, p := range patterns {
-			if matched, _ := path.Match(p, l.Interface); matched || p == l.Interface {
+			if matched, _ := path.Match(p, l.name); matched || p == l.name {
 				found, used[i] = true, true
 			}
 		}
@@ -101,27 +97,4 @@ func pick(links []linkStatus, patterns []string) ([]linkStatus, error) {
 		return nil, fmt.Errorf("the resident has no interface %s", safeName(patterns[i]))
 	}
 	return links, nil
-}
-
-// writeJSON writes the schema of the file, with what depends on the present
-// moment computed.
-func writeJSON(out io.Writer, st *statusFile, now time.Duration) error {
-	for i := range st.Links {
-		l := st.Links[i].Lease
-		if l == nil {
-			continue
-		}
-		for _, t := range []struct {
-			in **int64
-			ms int64
-		}{{&l.RenewIn, l.RenewMS}, {&l.RebindIn, l.RebindMS}, {&l.ExpiresIn, l.ExpiryMS}} {
-			if t.ms != 0 {
-				left := max((t.ms-now.Milliseconds())/1000, 0)
-				*t.in = &left
-			}
-		}
-	}
-	e := json.NewEncoder(out)
-	e.SetIndent("", "  ")
-	return e.Encode(st)
 }

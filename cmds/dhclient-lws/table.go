@@ -4,21 +4,18 @@ import (
 	"fmt"
 	"strings"
 	"time"
-
-	"github.com/dhclient-lws/dhclient-lws/pkg/dhcpc/machine"
 )
 
-// firstRouter is the router of the default route, "" if there is none.
-func firstRouter(l *machine.Lease) string { return describeLease(l).router() }
-
+// router is the first router of a lease, "" if there is none. Classless routes
+// silence the list of routers.
 func (l *leaseStatus) router() string {
-	for _, r := range l.Routes {
-		if r.To.Bits() == 0 && r.Via.IsValid() {
-			return r.Via.String()
+	for _, r := range l.routes {
+		if r.Dst.Bits() == 0 && r.Gateway.IsValid() {
+			return r.Gateway.String()
 		}
 	}
-	if len(l.Routers) > 0 {
-		return l.Routers[0].String()
+	if len(l.routers) > 0 {
+		return l.routers[0].String()
 	}
 	return ""
 }
@@ -44,32 +41,32 @@ func table(links []linkStatus, now time.Duration) string {
 		b.WriteString(row[len(row)-1])
 		b.WriteByte('\n')
 		if i > 0 {
-			b.WriteString(links[i-1].timeline())
+			b.WriteString(links[i-1].timelineText())
 		}
 	}
 	return b.String()
 }
 
 func (l *linkStatus) row(now time.Duration) []string {
-	state := safeText(l.State)
+	state := safeText(l.state)
 	switch {
-	case l.Index == 0:
+	case l.index == 0:
 		state = "absent"
-	case !l.Carrier:
+	case !l.carrier:
 		state = "no carrier"
 	}
-	row := []string{safeName(l.Interface), state, "-", "-", "-", "-"}
-	if l.Lease == nil {
+	row := []string{safeName(l.name), state, "-", "-", "-", "-"}
+	if l.lease == nil {
 		return row
 	}
-	row[2] = l.Lease.Address.String()
-	if router := l.Lease.router(); router != "" {
+	row[2] = l.lease.address.String()
+	if router := l.lease.router(); router != "" {
 		row[3] = router
 	}
-	if len(l.Lease.DNS) > 0 {
-		row[4] = joinAddrs(l.Lease.DNS[:min(len(l.Lease.DNS), maxResolvers)], ",")
+	if len(l.lease.dns) > 0 {
+		row[4] = joinAddrs(l.lease.dns[:min(len(l.lease.dns), maxResolvers)], ",")
 	}
-	row[5] = l.Lease.remaining(now)
+	row[5] = l.lease.remaining(now)
 	return row
 }
 
@@ -77,10 +74,10 @@ func (l *linkStatus) row(now time.Duration) []string {
 const maxResolvers = 3
 
 func (l *leaseStatus) remaining(now time.Duration) string {
-	if l.ExpiryMS == 0 {
+	if l.expiry == 0 {
 		return "forever"
 	}
-	left := time.Duration(l.ExpiryMS)*time.Millisecond - now
+	left := time.Duration(l.expiry)*time.Millisecond - now
 	if left <= 0 {
 		return "expired"
 	}
@@ -88,13 +85,13 @@ func (l *leaseStatus) remaining(now time.Duration) string {
 }
 
 // timeline is a line such as "  up 0.3  carrier 1.2  DISCOVER 1.3 ms".
-func (l *linkStatus) timeline() string {
-	if len(l.Timeline) == 0 {
+func (l *linkStatus) timelineText() string {
+	if len(l.timeline) == 0 {
 		return ""
 	}
 	var b strings.Builder
-	for _, m := range l.Timeline {
-		fmt.Fprintf(&b, "  %s %.1f", safeText(m.What), m.MS)
+	for _, m := range l.timeline {
+		fmt.Fprintf(&b, "  %s %.1f", safeText(m.what), m.ms)
 	}
 	return b.String() + " ms\n"
 }

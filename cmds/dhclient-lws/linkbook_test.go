@@ -1,0 +1,149 @@
+package main
+
+import (
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/dhclient-lws/dhclient-lws/pkg/ifup"
+)
+
+func book(t *testing.T, args ...string) *linkBook {
+	t.Helper()
+	o, err := parse(args)
+	if err != nil {
+		t.Fatal(err)
+	}
+	b := newLinkBook(o, epoch)
+	return &b
+}
+
+// appears is a link event; flags are up and running.
+func appears(index int, name string) *ifup.Event {
+	return &ifup.Event{Link: *nic(name, func(l *ifup.Link) { l.Index, l.Flags = index, l.Flags|0x40 })}
+}
+
+func goes(index int, name string) *ifup.Event {
+	ev := appears(index, name)
+	ev.Gone = true
+	return ev
+}
+
+func names(links []*knownLink) []string {
+	var list []string
+	for _, l := range links {
+		list = append(list, l.name)
+	}
+	return list
+}
+
+func expectNames(t *testing.T, what string, got []*knownLink, want ...string) {
+	t.Helper()
+	if !slices.Equal(names(got), want) {
+		t.Errorf("%s: %q, want %q", what, names(got), want)
+	}
+}
+
+func TestLinksAreWantedOnceInOrder(t *testing.T) {
+	b := book(t)
+	for i, name := range []string{"eth2", "eth0", "eth1"} {
+		b.note(appears([]int{4, 2, 3}[i], name), epoch)
+	}
+	b.note(appears(2, "eth0"), epoch)
+	expectNames(t, "wanted", b.wanted(), "eth0", "eth1", "eth2")
+	expectNames(t, "wanted again", b.wanted())
+	b.note(appears(9, "eth9"), epoch)
+	expectNames(t, "plugged in later", b.wanted(), "eth9")
+}
+
+func TestLinksAreWantedInOrderOfArguments(t *testing.T) {
+	b := book(t, "wan0", "lan*", "usb0")
+	b.note(appears(2, "lan1"), epoch)
+	b.note(appears(3, "lan0"), epoch)
+	b.note(appears(4, "wan0"), epoch)
+	expectNames(t, "wanted", b.wanted(), "wan0", "lan1", "lan0", "usb0")
+}
+
+// A name is asked on before it exists, also one that is only waited for.
+func TestNamesAreWantedAtOnce(t *testing.T) {
+	expectNames(t, "wanted", book(t, "-wait", "eth1,eth0", "eth0").wanted(), "eth0", "eth1")
+}
+
+func TestRenamedLinkIsDropped(t *testing.T) {
+	b := book(t)
+	b.note(appears(2, "eth0"), epoch)
+	b.wanted()
+	if dropped := b.note(appears(2, "enp1s0"), epoch); dropped != "eth0" {
+		t.Errorf("dropped %q, want eth0", dropped)
+	}
+	expectNames(t, "wanted under its new name", b.wanted(), "enp1s0")
+	if w := b.waiting(epoch); len(w.links) != 1 {
+		t.Errorf("waiting for %+v, want one link", w.links)
+	}
+}
+
+func TestNameThatWasGivenStays(t *testing.T) {
+	b := book(t, "eth0")
+	b.note(appears(2, "eth0"), epoch)
+	if dropped := b.note(appears(2, "other"), epoch); dropped != "" {
+		t.Errorf("dropped %q, but it was asked for by name", dropped)
+	}
+	if w := b.waiting(epoch); len(w.links) != 1 || w.links[0].present {
+		t.Errorf("waiting for %+v, want an absent eth0", w.links)
+	}
+}
+
+func TestLinkThatJoinsABridgeIsDropped(t *testing.T) {
+	b := book(t)
+	b.note(appears(2, "eth0"), epoch)
+	ev := appears(2, "eth0")
+	ev.Link.Master = 5
+	if dropped := b.note(ev, epoch); dropped != "eth0" {
+		t.Errorf("dropped %q, want eth0", dropped)
+	}
+}
+
+func TestLinkThatGoesMayComeBack(t *testing.T) {
+	b := book(t)
+	b.note(appears(2, "eth0"), epoch)
+	b.wanted()
+	if dropped := b.note(goes(2, "eth0"), sec(5)); dropped != "" {
+		t.Errorf("dropped %q, but a NIC that is pulled out may come back", dropped)
+	}
+	if w := b.waiting(epoch); len(w.links) != 0 || w.noLinks != sec(5) {
+		t.Errorf("waiting for %+v, without links since %v; want none since 5 s", w.links, w.noLinks-epoch)
+	}
+	b.note(appears(7, "eth0"), sec(8))
+	expectNames(t, "wanted: it still is", b.wanted())
+	if w := b.waiting(epoch); len(w.links) != 1 || w.links[0].since != sec(8) {
+		t.Errorf("waiting for %+v, want one link with carrier since 8 s", w.links)
+	}
+}
+
+func TestLinkThatWasGoneBeforeItWasAskedOn(t *testing.T) {
+	b := book(t)
+	b.note(appears(2, "eth0"), epoch)
+	b.note(appears(2, "eth1"), epoch)
+	expectNames(t, "wanted", b.wanted(), "eth1")
+}
+
+func TestCarrierIsTimed(t *testing.T) {
+	b := book(t, "eth0")
+	ev := appears(2, "eth0")
+	since := func() (bool, time.Duration) {
+		l := b.waiting(epoch).links[0]
+		return l.carrier, l.since
+	}
+	ev.Link.Flags &^= 0x40
+	b.note(ev, sec(1))
+	b.note(ev, sec(2))
+	if carrier, at := since(); carrier || at != sec(1) {
+		t.Errorf("carrier %v since %v, want none since 1 s", carrier, at-epoch)
+	}
+	ev.Link.Flags |= 0x40
+	b.note(ev, sec(3))
+	b.note(ev, sec(4))
+	if carrier, at := since(); !carrier || at != sec(3) {
+		t.Errorf("carrier %v since %v, want carrier since 3 s", carrier, at-epoch)
+	}
+}

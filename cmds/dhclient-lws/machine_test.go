@@ -1,0 +1,227 @@
+package main
+
+import (
+	"bytes"
+	"errors"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/dhclient-lws/dhclient-lws/pkg/dhcpc/dhcptest/netns"
+)
+
+// The tests of the whole command start this test binary under the command's own
+// name, as a busybox does, in network namespaces.
+func TestMain(m *testing.M) {
+	if os.Args[0] == "dhclient-lws" {
+		main()
+	}
+	// Workers lose their parent on purpose. They become our children.
+	if err := unix.Prctl(unix.PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0); err != nil {
+		panic(err)
+	}
+	netns.Main(m)
+}
+
+// patienceOfTests bounds every wait for something that should happen at once.
+const patienceOfTests = 20 * time.Second
+
+// box is a machine that the command runs on: a network namespace, and the files
+// that the command writes.
+type box struct {
+	*netns.NS
+	state, resolv, kmsg string
+}
+
+func newBox(t *testing.T) *box {
+	dir := t.TempDir()
+	b := &box{
+		NS:     netns.New(t),
+		state:  filepath.Join(dir, "state"),
+		resolv: filepath.Join(dir, "resolv.conf"),
+		kmsg:   filepath.Join(dir, "kmsg"),
+	}
+	// What the worker has to say after the handoff is not for this machine's log.
+	if err := os.WriteFile(b.kmsg, nil, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if err := unix.Mount(b.kmsg, "/dev/kmsg", "", unix.MS_BIND, ""); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		endOrphans(t)
+		if err := unix.Unmount("/dev/kmsg", unix.MNT_DETACH); err != nil {
+			t.Error(err)
+		}
+	})
+	return b
+}
+
+// newServedBox is a box whose links lead to a server each of which leases
+// 10.77.N.50 and up, N being the number of the link.
+func newServedBox(t *testing.T, links ...string) *box {
+	b, lan := newBox(t), netns.New(t)
+	server := netns.Dnsmasq{}
+	for i, name := range links {
+		end, subnet := "lan"+strconv.Itoa(i), "10.77."+strconv.Itoa(i)+"."
+		netns.Veth(t, b.NS, name, lan, end)
+		lan.Up(t, end)
+		lan.Address(t, end, subnet+"1/24")
+		server.Interfaces = append(server.Interfaces, end)
+		server.Ranges = append(server.Ranges, "set:"+end+","+subnet+"50,"+subnet+"99,255.255.255.0,1h")
+		server.Lines = append(server.Lines,
+			"dhcp-option=tag:"+end+",option:router,"+subnet+"1",
+			"dhcp-option=tag:"+end+",option:dns-server,"+subnet+"2",
+			"dhcp-option=tag:"+end+",option:domain-name,net"+strconv.Itoa(i)+".example")
+	}
+	server.Start(t, lan)
+	return b
+}
+
+// process is a started command and what it printed so far.
+type process struct {
+	*exec.Cmd
+	t    *testing.T
+	done chan struct{}
+	mu   sync.Mutex
+	out  bytes.Buffer // both outputs
+}
+
+func (p *process) Write(b []byte) (int, error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.out.Write(b)
+}
+
+func (p *process) output() string {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.out.String()
+}
+
+// command is the command with the files of the box, not yet started.
+func (b *box) command(t *testing.T, args ...string) *process {
+	p := &process{t: t, Cmd: exec.Command("/proc/self/exe"), done: make(chan struct{})}
+	p.Args = []string{"dhclient-lws"}
+	if len(args) == 0 || args[0] != "status" {
+		p.Args = append(p.Args, "-resolv-conf", b.resolv, "-state-dir", b.state)
+		p.Args = append(p.Args, args...)
+	} else {
+		p.Args = append(append(p.Args, args...), "-state-dir", b.state)
+	}
+	p.Stdout, p.Stderr = p, p
+	return p
+}
+
+// start starts the command.
+func (b *box) start(t *testing.T, args ...string) *process {
+	t.Helper()
+	p := b.command(t, args...)
+	b.launch(p)
+	return p
+}
+
+func (b *box) launch(p *process) {
+	b.NS.Start(p.t, p.Cmd)
+	go func() {
+		_ = p.Wait()
+		close(p.done)
+	}()
+	p.t.Cleanup(func() {
+		_ = p.Process.Kill()
+		<-p.done
+		if p.t.Failed() {
+			p.t.Logf("%q printed:\n%s", p.Args, p.output())
+		}
+	})
+}
+
+// run runs the command to its end.
+func (b *box) run(t *testing.T, args ...string) (output string, status int) {
+	t.Helper()
+	p := b.start(t, args...)
+	return p.end(), p.ProcessState.ExitCode()
+}
+
+// end waits for the end of the process and returns what it printed.
+func (p *process) end() string {
+	p.t.Helper()
+	select {
+	case <-p.done:
+	case <-time.After(patienceOfTests):
+		p.t.Fatalf("%q did not end; it printed:\n%s", p.Args, p.output())
+	}
+	return p.output()
+}
+
+// prints waits until the process has printed a text.
+func (p *process) prints(text string) {
+	p.t.Helper()
+	eventually(p.t, "print "+strconv.Quote(text), func() bool {
+		if strings.Contains(p.output(), text) {
+			return true
+		}
+		select {
+		case <-p.done:
+			p.t.Fatalf("ended without printing %q:\n%s", text, p.output())
+		default:
+		}
+		return false
+	})
+}
+
+// eventually waits until something is so.
+func eventually(t *testing.T, what string, isSo func() bool) {
+	t.Helper()
+	for deadline := time.Now().Add(patienceOfTests); !isSo(); time.Sleep(5 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatalf("did not %s within %v", what, patienceOfTests)
+		}
+	}
+}
+
+// children are our children that are called dhclient-lws, with the letter of
+// their state.
+func children(t *testing.T) map[int]byte {
+	t.Helper()
+	list := map[int]byte{}
+	dirs, err := filepath.Glob("/proc/[0-9]*")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, dir := range dirs {
+		stat, err := os.ReadFile(dir + "/stat")
+		if errors.Is(err, os.ErrNotExist) || errors.Is(err, unix.ESRCH) {
+			continue
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		fields := strings.Fields(string(stat[bytes.LastIndexByte(stat, ')')+1:]))
+		pid, err := strconv.Atoi(filepath.Base(dir))
+		if err != nil {
+			t.Fatal(err)
+		}
+		line, _ := os.ReadFile(dir + "/cmdline")
+		zombie := fields[0] == "Z"
+		if fields[1] == strconv.Itoa(os.Getpid()) && (zombie || bytes.HasPrefix(line, []byte("dhclient-lws\x00"))) {
+			list[pid] = fields[0][0]
+		}
+	}
+	return list
+}
+
+// endOrphans ends and reaps what was given to us.
+func endOrphans(t *testing.T) {
+	for pid := range children(t) {
+		_ = unix.Kill(pid, unix.SIGKILL)
+		_, _ = unix.Wait4(pid, nil, 0, nil) // a process that exec.Cmd waits for is reaped there
+	}
+}

@@ -1,0 +1,169 @@
+package main
+
+import (
+	"net/netip"
+	"time"
+
+	"github.com/dhclient-lws/dhclient-lws/pkg/dhcpc"
+	"github.com/dhclient-lws/dhclient-lws/pkg/dhcpc/dhcp4"
+	"github.com/dhclient-lws/dhclient-lws/pkg/dhcpc/machine"
+)
+
+// statusVersion is that of the schema below. It grows when a field changes its
+// meaning or goes away; fields that are added do not change it.
+const statusVersion = 1
+
+// statusFile is the content of <state-dir>/status.json. The methods called
+// fields give the names in it. Times whose names end in _ms are milliseconds of
+// CLOCK_BOOTTIME, the clock that runs on in suspend and that nobody sets.
+type statusFile struct {
+	version  int64
+	pid      int64  // of the resident
+	pidStart int64  // when that process was started, as in /proc/PID/stat; PIDs are used again
+	start    int64  // when the program was started
+	written  int64  // when this was written
+	result   string // of the wait, once it is decided
+	links    []linkStatus
+}
+
+func (s *statusFile) fields(f *fields) {
+	f.int("version", &s.version)
+	f.int("pid", &s.pid)
+	f.int("pid_start", &s.pidStart)
+	f.int("start_ms", &s.start)
+	f.int("written_ms", &s.written)
+	f.optionalText("result", &s.result)
+	list(f, "links", &s.links, func(f *fields, l *linkStatus) { f.object(l.fields) }) // in metric order
+}
+
+// linkStatus is one link.
+type linkStatus struct {
+	name      string
+	index     int64  // 0: there is no such interface
+	state     string // those of RFC 2131 figure 5, and DOWN without carrier
+	carrier   bool
+	metric    int64 // of its routes while it has carrier
+	lease     *leaseStatus
+	timeline  []markStatus
+	sent      int64 // messages
+	received  int64 // messages that were used
+	refused   []refusedCount
+	lastError string
+}
+
+func (l *linkStatus) fields(f *fields) {
+	f.text("interface", &l.name)
+	f.int("index", &l.index)
+	f.text("state", &l.state)
+	f.bool("carrier", &l.carrier)
+	f.int("metric", &l.metric)
+	if f.at("lease", l.lease == nil) {
+		if l.lease == nil {
+			l.lease = new(leaseStatus)
+		}
+		f.object(l.lease.fields)
+	}
+	list(f, "timeline", &l.timeline, func(f *fields, m *markStatus) { f.object(m.fields) })
+	f.int("sent", &l.sent)
+	f.int("received", &l.received)
+	list(f, "refused", &l.refused, func(f *fields, c *refusedCount) { f.object(c.fields) })
+	f.optionalText("last_error", &l.lastError)
+}
+
+// markStatus is when something happened, in milliseconds since the start.
+type markStatus struct {
+	what string
+	ms   float64
+}
+
+func (m *markStatus) fields(f *fields) {
+	f.text("what", &m.what)
+	f.float("ms", &m.ms)
+}
+
+// refusedCount is how many frames were refused for one reason.
+type refusedCount struct {
+	reason string
+	frames int64
+}
+
+func (c *refusedCount) fields(f *fields) {
+	f.text("reason", &c.reason)
+	f.int("frames", &c.frames)
+}
+
+// leaseStatus is a lease. "status -json" adds the seconds that are left. What
+// the server did not say is not there, and a lease that never ends has no end.
+type leaseStatus struct {
+	address  netip.Prefix // with the length of the subnet
+	server   netip.Addr
+	routers  []netip.Addr
+	routes   []dhcp4.Route
+	dns, ntp []netip.Addr
+	domain   string
+	search   []string
+	hostName string
+	mtu      int64
+	start    int64 // when it was asked for
+	renew    int64
+	rebind   int64
+	expiry   int64
+}
+
+func (l *leaseStatus) fields(f *fields) {
+	addr := parsedValue(netip.ParseAddr)
+	parsedField(f, "address", &l.address, netip.ParsePrefix)
+	parsedField(f, "server", &l.server, netip.ParseAddr)
+	list(f, "routers", &l.routers, addr)
+	list(f, "routes", &l.routes, func(f *fields, r *dhcp4.Route) {
+		f.object(func(f *fields) {
+			parsedField(f, "to", &r.Dst, netip.ParsePrefix)
+			parsedField(f, "via", &r.Gateway, netip.ParseAddr) // none: on the link itself
+		})
+	})
+	list(f, "dns", &l.dns, addr)
+	list(f, "ntp", &l.ntp, addr)
+	f.optionalText("domain", &l.domain)
+	list(f, "search", &l.search, (*fields).textValue)
+	f.optionalText("host_name", &l.hostName)
+	f.optionalInt("mtu", &l.mtu)
+	f.int("start_ms", &l.start)
+	f.moment("renew_ms", "renew_in_s", &l.renew)
+	f.moment("rebind_ms", "rebind_in_s", &l.rebind)
+	f.moment("expiry_ms", "expires_in_s", &l.expiry)
+}
+
+func describeLink(l *dhcpc.LinkStatus, start time.Duration) linkStatus {
+	s := linkStatus{
+		name: l.Interface, index: int64(l.Index), state: l.State.String(), carrier: l.Carrier, metric: int64(l.Metric),
+		sent: int64(l.Sent), received: int64(l.Received), lastError: l.LastErr,
+	}
+	if l.Lease != nil {
+		s.lease = describeLease(l.Lease)
+	}
+	for _, m := range l.Timeline {
+		s.timeline = append(s.timeline, markStatus{m.What, float64((m.At - start).Microseconds()) / 1000})
+	}
+	for reason, n := range l.Refused {
+		if n > 0 {
+			s.refused = append(s.refused, refusedCount{dhcp4.Refusal(reason).String(), int64(n)})
+		}
+	}
+	return s
+}
+
+func describeLease(l *machine.Lease) *leaseStatus {
+	return &leaseStatus{
+		address: l.Addr, server: l.Server, routers: l.Routers, routes: l.Routes, dns: l.DNS, ntp: l.NTP,
+		domain: l.Domain, search: l.Search, hostName: l.HostName, mtu: int64(l.MTU),
+		start: l.Start.Milliseconds(), renew: millisecond(l.T1), rebind: millisecond(l.T2), expiry: millisecond(l.Expiry),
+	}
+}
+
+// millisecond is a moment in milliseconds, 0 for never.
+func millisecond(t time.Duration) int64 {
+	if t == machine.Never {
+		return 0
+	}
+	return max(t.Milliseconds(), 1)
+}
