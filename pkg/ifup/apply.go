@@ -31,11 +31,12 @@ func (n *Netlink) Up(index int) {
 // earlier calls to c. Nothing is queued if nothing differs, except the address
 // when its lifetime runs: that is refreshed.
 //
-// What is new comes before what is old goes. An address that is there already
-// is taken for our own from an earlier life if its lifetime is limited; if it is
-// there for good it is foreign, counts as present, and is left as it is. A route
-// that is there already is ours if it is the same in all respects, protocol
-// DHCP included; otherwise ours is refused with EEXIST.
+// What is new comes before what is old goes. An address on the link that was not
+// installed by earlier calls is taken for our own from an earlier life if its
+// lifetime is limited; if it is there for good it is foreign, counts as present,
+// and is left as it is. A route through the link is likewise our own if its
+// protocol is DHCP and its source is the same, or such an address. Any other
+// with the same destination and metric is foreign, and ours is refused with EEXIST.
 //
 // The MTU is only ever lowered. A value that the link or its original MTU does
 // not allow is ignored; with 0 the original comes back.

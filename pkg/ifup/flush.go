@@ -37,9 +37,7 @@ func (n *Netlink) refuse(index int, r *Refused) {
 // fn may call Up and Apply, for the next Flush.
 func (n *Netlink) Flush(fn func(index int, err error)) {
 	n.send()
-	n.settleAddrs()
-	n.settleRoutes()
-	n.send()
+	n.settle()
 	outcomes := n.named
 	n.named, n.reported = n.reported[:0], nil // fn may name links again
 	clear(n.byIndex)

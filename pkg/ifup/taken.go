@@ -3,73 +3,116 @@ package ifup
 import (
 	"encoding/binary"
 	"net/netip"
+	"slices"
 
 	"github.com/vishvananda/netlink/nl"
 	"golang.org/x/sys/unix"
 )
 
-// settleAddrs decides whose the addresses are that were there already. One with
-// a limited lifetime is a DHCP client's, on a link that is ours: it was
-// installed in an earlier life, and a refresh makes it what it is to be. One
-// that is there for good is somebody else's.
+// settle decides whose the addresses and routes are that were there already
+// where some were to be created. They are a DHCP client's, and therefore ours
+// from an earlier life, if they go by themselves: an address with a limited
+// lifetime, and a route of protocol DHCP with such an address as its source,
+// which goes with it. Both are brought to what they are to be. All else is
+// somebody else's.
 //
-// This is off the path of a first lease, so all addresses are listed.
-func (n *Netlink) settleAddrs() {
-	if len(n.takenAddrs) == 0 {
+// This is off the path of a first lease, so all there is of a kind is listed.
+func (n *Netlink) settle() {
+	if len(n.takenAddrs)+len(n.takenRoutes) == 0 {
 		return
 	}
-	bodies := n.list(unix.RTM_GETADDR, nl.NewIfAddrmsg(unix.AF_INET))
-	there := map[existing[netip.Prefix]]bool{} // to: for good
-	for _, body := range bodies {
-		if a, permanent, ok := parseAddr(body); ok {
-			there[a] = permanent
-		}
-	}
+	addrs := n.listAddrs()
 	for i := range n.takenAddrs {
-		r := &n.takenAddrs[i]
-		in := n.installed[r.index]
-		permanent, found := there[existing[netip.Prefix]{r.index, r.addr}]
-		switch {
-		case in == nil || in.addr.Prefix != r.addr: // a later Apply, or the link's end, has overtaken it
-		case !found:
-			n.withdraw(r)
-			n.refuse(r.index, r.refused(unix.EEXIST))
-		case permanent:
-			in.foreign = true
-		default:
-			n.queue.refresh(r.index, &in.addr)
-		}
+		n.settleAddr(&n.takenAddrs[i], addrs)
 	}
 	n.takenAddrs = n.takenAddrs[:0]
-}
-
-// settleRoutes decides whose the routes are that were there already: ours, from
-// an earlier life, if there is nothing to tell them from what was to be created.
-func (n *Netlink) settleRoutes() {
-	if len(n.takenRoutes) == 0 {
-		return
-	}
-	bodies := n.list(unix.RTM_GETROUTE, &nl.RtMsg{RtMsg: unix.RtMsg{Family: unix.AF_INET}})
-	there := map[existing[route]]bool{}
-	for _, body := range bodies {
-		if r, ok := parseRoute(body); ok {
-			there[r] = true
+	if len(n.takenRoutes) > 0 {
+		routes := n.listRoutes()
+		for i := range n.takenRoutes {
+			n.settleRoute(&n.takenRoutes[i], routes, addrs)
 		}
+		n.takenRoutes = n.takenRoutes[:0]
 	}
+	n.send()
+	// What was taken again, in the meantime, is no leftover.
 	for i := range n.takenRoutes {
-		r := &n.takenRoutes[i]
-		if !there[existing[route]{r.index, r.route}] {
-			n.withdraw(r)
-			n.refuse(r.index, r.refused(unix.EEXIST))
-		}
+		n.withdraw(&n.takenRoutes[i])
+		n.refuse(n.takenRoutes[i].index, n.takenRoutes[i].refused(unix.EEXIST))
 	}
 	n.takenRoutes = n.takenRoutes[:0]
 }
 
-// existing is what the kernel has on a link.
-type existing[T comparable] struct {
+func (n *Netlink) settleAddr(r *request, addrs []existingAddr) {
+	in := n.installed[r.index]
+	if in == nil || in.addr.Prefix != r.addr {
+		return // a later Apply, or the link's end, has overtaken it
+	}
+	for _, a := range addrs {
+		if a.index != r.index || a.prefix != r.addr {
+			continue
+		}
+		if a.permanent {
+			in.foreign = true
+		} else {
+			n.queue.refresh(r.index, &in.addr)
+		}
+		return
+	}
+	n.withdraw(r)
+	n.refuse(r.index, r.refused(unix.EEXIST))
+}
+
+func (n *Netlink) settleRoute(r *request, routes []existingRoute, addrs []existingAddr) {
+	for _, e := range routes {
+		if e.index != r.index || e.route.Dst != r.route.Dst || e.route.metric != r.route.metric {
+			continue
+		}
+		if e.route == r.route {
+			return
+		}
+		leftover := func(a existingAddr) bool {
+			return a.index == r.index && a.prefix.Addr() == e.route.source && !a.permanent
+		}
+		if slices.ContainsFunc(addrs, leftover) {
+			n.queue.createRoute(r.index, &r.route, true)
+			n.queue.deleteRoute(r.index, &e.route)
+			return
+		}
+	}
+	n.withdraw(r)
+	n.refuse(r.index, r.refused(unix.EEXIST))
+}
+
+// existingAddr is an address that the kernel has.
+type existingAddr struct {
+	index     int
+	prefix    netip.Prefix
+	permanent bool
+}
+
+// existingRoute is a route that the kernel has, if it could be ours.
+type existingRoute struct {
 	index int
-	what  T
+	route route
+}
+
+func (n *Netlink) listAddrs() (addrs []existingAddr) {
+	for _, body := range n.list(unix.RTM_GETADDR, nl.NewIfAddrmsg(unix.AF_INET)) {
+		if a, ok := parseAddr(body); ok {
+			addrs = append(addrs, a)
+		}
+	}
+	return addrs
+}
+
+func (n *Netlink) listRoutes() (routes []existingRoute) {
+	header := &nl.RtMsg{RtMsg: unix.RtMsg{Family: unix.AF_INET}}
+	for _, body := range n.list(unix.RTM_GETROUTE, header) {
+		if r, ok := parseRoute(body); ok {
+			routes = append(routes, r)
+		}
+	}
+	return routes
 }
 
 // list is the bodies of the kernel's answer to a request for all of a kind. If
@@ -83,27 +126,28 @@ func (n *Netlink) list(typ int, header nl.NetlinkRequestData) [][]byte {
 }
 
 // parseAddr reads the body of an RTM_NEWADDR message.
-func parseAddr(body []byte) (a existing[netip.Prefix], permanent, ok bool) {
+func parseAddr(body []byte) (a existingAddr, ok bool) {
 	if len(body) < unix.SizeofIfAddrmsg || body[0] != unix.AF_INET {
-		return a, false, false
+		return a, false
 	}
+	a.permanent = body[2]&unix.IFA_F_PERMANENT != 0
 	a.index = int(int32(binary.NativeEndian.Uint32(body[4:])))
 	for typ, value := range attributes(body[unix.SizeofIfAddrmsg:]) {
 		if typ == unix.IFA_LOCAL {
-			a.what = netip.PrefixFrom(ipv4(value), int(body[1]))
+			a.prefix = netip.PrefixFrom(ipv4(value), int(body[1]))
 		}
 	}
-	return a, body[2]&unix.IFA_F_PERMANENT != 0, a.what.IsValid()
+	return a, a.prefix.IsValid()
 }
 
 // parseRoute reads the body of an RTM_NEWROUTE message. It returns false for
 // what cannot be a route of ours.
-func parseRoute(body []byte) (r existing[route], ok bool) {
+func parseRoute(body []byte) (r existingRoute, ok bool) {
 	if len(body) < unix.SizeofRtMsg || body[0] != unix.AF_INET {
 		return r, false
 	}
-	tos, table, protocol, typ := body[3], body[4], body[5], body[7]
-	if tos != 0 || table != unix.RT_TABLE_MAIN || protocol != unix.RTPROT_DHCP || typ != unix.RTN_UNICAST {
+	tos, table, protocol, kind := body[3], body[4], body[5], body[7]
+	if tos != 0 || table != unix.RT_TABLE_MAIN || protocol != unix.RTPROT_DHCP || kind != unix.RTN_UNICAST {
 		return r, false
 	}
 	dst := netip.IPv4Unspecified()
@@ -112,17 +156,17 @@ func parseRoute(body []byte) (r existing[route], ok bool) {
 		case unix.RTA_DST:
 			dst = ipv4(value)
 		case unix.RTA_GATEWAY:
-			r.what.Gateway = ipv4(value)
+			r.route.Gateway = ipv4(value)
 		case unix.RTA_PREFSRC:
-			r.what.source = ipv4(value)
+			r.route.source = ipv4(value)
 		case unix.RTA_PRIORITY:
-			r.what.metric = uint32Of(value)
+			r.route.metric = uint32Of(value)
 		case unix.RTA_OIF:
 			r.index = number(value)
 		}
 	}
-	r.what.Dst = netip.PrefixFrom(dst, int(body[1]))
-	return r, r.what.Dst.IsValid()
+	r.route.Dst = netip.PrefixFrom(dst, int(body[1]))
+	return r, r.route.Dst.IsValid()
 }
 
 func ipv4(b []byte) netip.Addr {

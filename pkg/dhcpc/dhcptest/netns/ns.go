@@ -55,6 +55,9 @@ func New(t testing.TB) *NS {
 	return ns
 }
 
+// FD is a descriptor of the namespace, to move links into it.
+func (ns *NS) FD() int { return int(ns.fd) }
+
 // Do calls fn on a thread that is in the namespace. Sockets that fn opens
 // belong to the namespace for good; goroutines that it starts do not.
 func (ns *NS) Do(t testing.TB, fn func()) {
