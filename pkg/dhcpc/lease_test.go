@@ -242,6 +242,71 @@ func TestAnAddressForEverIsNeverWithdrawn(t *testing.T) {
 	}
 }
 
+// A lease runs on while the machine is suspended.
+func TestTheLeaseEndsInSuspend(t *testing.T) {
+	rfc.Shows(t, "R2131-4.4.5-03", "P-TM-09", "P-TM-11")
+	o := newOffice(dhcpc.Config{})
+	o.lan.At(time.Minute, func() { o.lan.Suspend(2 * time.Hour) })
+	const woken = 2*time.Hour + time.Minute
+	o.run(t, woken+time.Minute)
+	if lost := o.once(t, dhcpc.Lost); lost.Time != woken {
+		t.Errorf("lost at %v, woken at %v", lost.Time, woken)
+	}
+	if a := o.eth0.Applied[1]; a.Time != woken || a.Config.Addr.IsValid() {
+		t.Errorf("after the sleep configured %+v", a)
+	}
+	after := between(o.lan.Sent, time.Minute, woken+time.Minute)
+	wantKinds(t, after, dhcp4.KindDiscover, dhcp4.KindSelecting)
+	if bound := o.told(dhcpc.Bound); len(bound) != 2 || bound[1].Time > woken+time.Second {
+		t.Errorf("bound %+v", bound)
+	}
+}
+
+func TestTheRenewalIsDueAfterSuspend(t *testing.T) {
+	rfc.Shows(t, "P-TM-09", "P-TM-11")
+	for slept, kind := range map[time.Duration]dhcp4.Kind{
+		40 * time.Minute: dhcp4.KindRenewing,
+		55 * time.Minute: dhcp4.KindRebinding,
+	} {
+		o := newOffice(dhcpc.Config{})
+		o.lan.At(time.Minute, func() { o.lan.Suspend(slept) })
+		o.run(t, slept+2*time.Minute)
+		after := between(o.lan.Sent, time.Minute, slept+2*time.Minute)
+		wantKinds(t, after, kind)
+		if at := o.once(t, dhcpc.Renewed).Time; at != slept+time.Minute+2*oneWay {
+			t.Errorf("after %v of sleep renewed at %v", slept, at)
+		}
+	}
+}
+
+func TestLinksOfOneSubnetRenewThroughOneSocket(t *testing.T) {
+	o := newOffice(dhcpc.Config{})
+	o.plug(1, 9)
+	o.run(t, 35*time.Minute)
+	renewed := o.told(dhcpc.Renewed)
+	if len(renewed) != 10 {
+		t.Errorf("%d of 10 renewed", len(renewed))
+	}
+	for _, m := range ofKind(o.lan.Sent, dhcp4.KindRenewing) {
+		if m.Src.Addr() != m.Link.Config().Addr.Addr() {
+			t.Errorf("%v asks for %v, the link has %v", m, m.Src.Addr(), m.Link.Config().Addr)
+		}
+	}
+}
+
+// While another link keeps the packet socket open, an answer by UDP comes twice.
+func TestAnAnswerThatComesTwiceCountsOnce(t *testing.T) {
+	o := newOffice(dhcpc.Config{})
+	o.lan.Plug("eth1", o.lan.Segment()) // nobody there
+	o.request("eth1")
+	o.run(t, 35*time.Minute)
+	o.once(t, dhcpc.Renewed)
+	st := o.status(t)
+	if st.State != machine.Bound || st.Received != 3 || st.Refused[dhcp4.UnexpectedType] != 1 {
+		t.Errorf("received %d, refused %v, state %v", st.Received, st.Refused, st.State)
+	}
+}
+
 func TestRenewNow(t *testing.T) {
 	rfc.Shows(t, "R2131-4.3.2-04")
 	o := newOffice(dhcpc.Config{})

@@ -106,6 +106,25 @@ func TestTwoLinksSwapNames(t *testing.T) {
 	}
 }
 
+func TestAnotherHardwareAddressIsAnotherHost(t *testing.T) {
+	rfc.Shows(t, "P-IR-02")
+	o := newOffice(dhcpc.Config{})
+	hw := dhcp4.HardwareAddr{2, 7, 7, 7, 7, 7}
+	o.lan.At(time.Minute, func() { o.eth0.SetHardwareAddr(hw) })
+	o.run(t, 2*time.Minute)
+	if lost := o.once(t, dhcpc.Lost); lost.Time != time.Minute {
+		t.Errorf("lost %+v", lost)
+	}
+	again := between(o.lan.Sent, time.Minute, 2*time.Minute)
+	wantKinds(t, again, dhcp4.KindDiscover, dhcp4.KindSelecting)
+	if again[0].HardwareAddr != hw || string(again[0].Option(dhcp4.ClientIdentifier)) != "\x01\x02\x07\x07\x07\x07\x07" {
+		t.Errorf("asks as %x with identifier %x", again[0].HardwareAddr, again[0].Option(dhcp4.ClientIdentifier))
+	}
+	if got := o.eth0.Config().Addr; got != netip.MustParsePrefix("192.0.2.11/24") {
+		t.Errorf("got %v", got)
+	}
+}
+
 func TestCarrierComesAndGoes(t *testing.T) {
 	rfc.Shows(t, "P-ST-06", "R2131-3.7-02", "R2131-F5-17", "R2131-F5-18", "R2131-T5-15", "R2131-4.4.2-10")
 	o := newOffice(dhcpc.Config{})
@@ -260,5 +279,16 @@ func TestOnLinkTellsOfEveryLink(t *testing.T) {
 	}
 	if seen["eth0"] == 0 || seen["usb0"] < 2 {
 		t.Errorf("told of %v", seen)
+	}
+}
+
+func TestALinkSetDownAndUpWithoutCarrier(t *testing.T) {
+	o := newOffice(dhcpc.Config{})
+	o.lan.At(time.Minute, func() { o.eth0.SetCarrier(false) })
+	o.lan.At(2*time.Minute, func() { o.eth0.SetUp(false) })
+	o.lan.At(3*time.Minute, func() { o.eth0.SetUp(true) })
+	o.run(t, 4*time.Minute)
+	if got := o.eth0.Config(); len(got.Routes) != 1 || got.Metric != 1024+65536 {
+		t.Errorf("in the end configured %+v", got)
 	}
 }

@@ -21,6 +21,10 @@ type conversation struct {
 	recent     []time.Duration
 }
 
+func newConversation() conversation {
+	return conversation{first: map[uint32]*Message{}, offers: map[offer]bool{}}
+}
+
 // offer is what a REQUEST in SELECTING may name.
 type offer struct {
 	xid          uint32

@@ -74,6 +74,10 @@ func (l *LAN) At(t time.Duration, do func()) { l.script.add(t, do) }
 // After arranges for do to be called in a while.
 func (l *LAN) After(d time.Duration, do func()) { l.At(l.now+d, do) }
 
+// Suspend lets time pass while the machine is asleep: nothing on it runs, and
+// what was due happens late, all at once.
+func (l *LAN) Suspend(d time.Duration) { l.now += d }
+
 // Client is what runs on a LAN: a *dhcpc.Client.
 type Client interface {
 	Run(context.Context) error

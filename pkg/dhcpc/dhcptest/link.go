@@ -62,7 +62,7 @@ func (l *LAN) Plug(name string, s *Segment) *Link {
 		hw:      dhcp4.HardwareAddr{2, 0, 0, 0, byte(k.lastIndex >> 8), n},
 		carrier: true,
 	}
-	link.conversation = conversation{first: map[uint32]*Message{}, offers: map[offer]bool{}}
+	link.conversation = newConversation()
 	s.links = append(s.links, link)
 	k.byIndex[link.index] = link
 	k.tell(link, false)
@@ -82,6 +82,13 @@ func (l *Link) Unplug() {
 // Rename gives the link another name.
 func (l *Link) Rename(name string) {
 	l.name = name
+	l.lan.Kernel.tell(l, false)
+}
+
+// SetHardwareAddr makes the link another host to every server.
+func (l *Link) SetHardwareAddr(hw dhcp4.HardwareAddr) {
+	l.hw = hw
+	l.conversation = newConversation()
 	l.lan.Kernel.tell(l, false)
 }
 
