@@ -70,8 +70,11 @@ type Client struct {
 	asleep  bool               // in Wait: whoever changes something must wake it
 	again   bool               // something changed outside the loop: do not sleep
 
+	now       time.Duration // when this turn began, or the kernel was done; a clock read is a system call
+	deadline  time.Duration // when the loop must run next; 0 at once
+	withdrawn bool          // a configuration was withdrawn outside configure
+	flushing  bool          // no outcome has been seen yet
 	window    window
-	deadline  time.Duration // when the loop must run next
 	listening listening
 	msg       dhcp4.Message
 	out       outbox

@@ -28,7 +28,7 @@ func (c *Client) receive(in *packet.In) {
 		c.judged(l, nil, refusal)
 		return
 	}
-	now := c.net.Now()
+	now := c.now
 	renewing := l.installed
 	eff := c.step(l, now, machine.Received{Message: &c.msg})
 	c.judged(l, &c.msg, eff.Refused)
@@ -146,8 +146,7 @@ func (c *Client) send(now time.Duration) {
 		l.sent++
 		kind := messageType(s.Kind)
 		l.mark(kind.String(), now)
-		// A second try says that the server's answer does not reach us by UDP.
-		l.deaf = s.Kind == dhcp4.KindRenewing && !s.First
+		l.asked = s.Kind == dhcp4.KindRenewing
 		c.step(l, now, machine.Sent{})
 		c.tell(l, Event{Kind: MessageSent, Time: now, Message: kind})
 	}

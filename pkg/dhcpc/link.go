@@ -25,13 +25,17 @@ type link struct {
 	deadline  time.Duration // of the machine
 	raise     time.Duration // when to set the link up; machine.Never if that is not wanted
 	raised    int           // attempts so far
-	apply     bool          // the kernel must be brought up to date
+	apply     time.Duration // when to bring the kernel up to date; machine.Never if it is
+	refusals  int           // of the address, since it was last taken
 	renew     bool          // Renew was called
 	waiting   bool          // for a place in the window
 	heldUntil time.Duration // when its place in the window is given up; 0 without one
-	deaf      bool          // renewing, and the unicast answer did not come
+	asked     bool          // a REQUEST of RENEWING has gone out
+	deaf      bool          // and its answer did not come by unicast
 
-	installed bool // the lease in use has been installed
+	installed bool          // the lease in use has been installed
+	asking    time.Duration // until when the kernel was last asked to keep the address
+	until     time.Duration // until when it does
 	timeline  []Mark
 	refused   [dhcp4.NumRefusals]uint32
 	sent      uint32

@@ -13,7 +13,7 @@ func (c *Client) noteLink(ev ifup.Event) {
 	if c.cfg.OnLink != nil {
 		c.linkNews = append(c.linkNews, ev)
 	}
-	now := c.net.Now()
+	now := c.now
 	index := ev.Link.Index
 	if l := c.byIndex[index]; l != nil && (ev.Gone || l.name != ev.Link.Name || l.facts.HardwareAddr != ev.Link.HardwareAddr) {
 		// Gone, or no longer what was asked about. A link with a new hardware
@@ -21,6 +21,7 @@ func (c *Client) noteLink(ev ifup.Event) {
 		if lease := l.lease(); lease != nil {
 			if !ev.Gone {
 				c.kernel.Apply(index, ifup.Config{})
+				c.withdrawn = true
 			}
 			c.tell(l, Event{Kind: Lost, Time: now, Lease: lease})
 		}
@@ -43,13 +44,12 @@ func (c *Client) noteLink(ev ifup.Event) {
 
 // attachAll gives links to the requests that have none.
 func (c *Client) attachAll() {
-	now := c.net.Now()
 	for _, l := range c.links {
 		if l == nil || l.index != 0 {
 			continue
 		}
 		if index, ok := c.names[l.name]; ok {
-			c.attach(l, index, *c.known[index], now)
+			c.attach(l, index, *c.known[index], c.now)
 		}
 	}
 }
@@ -68,7 +68,7 @@ func (c *Client) attach(l *link, index int, facts ifup.Link, now time.Duration) 
 	}, nil, false)
 	l.deadline = l.machine.Deadline()
 	l.restart()
-	l.raise, l.raised = machine.Never, 0
+	l.raise, l.raised, l.apply, l.refusals = machine.Never, 0, machine.Never, 0
 	if !facts.Up() {
 		l.raise = now
 	}
@@ -86,7 +86,7 @@ func (c *Client) update(l *link, facts ifup.Link, now time.Duration) {
 	}
 	if facts.Running() == before.Running() {
 		if facts.Up() && !before.Up() && l.lease() != nil {
-			l.apply = true // setting a link down lost its routes
+			l.apply = now // setting a link down lost its routes
 		}
 		return
 	}
@@ -103,7 +103,7 @@ func (c *Client) update(l *link, facts ifup.Link, now time.Duration) {
 	// The metric says whether there is carrier. A link that is set down has no
 	// routes to move.
 	if l.lease() != nil && facts.Up() {
-		l.apply = true
+		l.apply = now
 	}
 }
 
@@ -112,8 +112,8 @@ func (c *Client) detach(l *link) {
 	c.window.leave(l)
 	delete(c.byIndex, l.index)
 	l.index, l.machine, l.facts = 0, nil, ifup.Link{}
-	l.deadline, l.raise = machine.Never, machine.Never
-	l.apply, l.renew, l.deaf = false, false, false
+	l.deadline, l.raise, l.apply = machine.Never, machine.Never, machine.Never
+	l.renew, l.asked, l.deaf = false, false, false
 	l.restart()
 }
 

@@ -16,7 +16,10 @@ const closeAfter = 2 * time.Second
 // retryAfter is how long to wait after so many failures of what the system
 // refused: a socket, or to set a link up.
 func retryAfter(failures int) time.Duration {
-	gaps := [...]time.Duration{1500 * time.Millisecond, 1750 * time.Millisecond, 5 * time.Second}
+	gaps := [...]time.Duration{
+		1500 * time.Millisecond, 1750 * time.Millisecond,
+		5 * time.Second, 10 * time.Second, 20 * time.Second, 40 * time.Second, 64 * time.Second,
+	}
 	return gaps[min(max(failures, 1), len(gaps))-1]
 }
 

@@ -16,6 +16,7 @@ const raiseBatch = 4
 // turn is one round of the loop: take in, answer, install, tell. The lock is
 // held, and given up during callbacks.
 func (c *Client) turn() error {
+	c.now = c.net.Now()
 	if err := c.kernel.Poll(c.noteLink); err != nil {
 		return err
 	}
@@ -23,22 +24,25 @@ func (c *Client) turn() error {
 	c.attachAll()
 	c.net.Receive(c.receive)
 
-	now := c.net.Now()
-	c.tick(now)
-	if err := c.listen(now); err != nil {
+	c.tick(c.now)
+	if err := c.listen(c.now); err != nil {
 		return err
 	}
-	c.transmit(now)
-	c.configure(now)
-	c.kernel.Flush(c.flushed)
+	c.transmit(c.now)
+	if c.configure(c.now) {
+		c.kernel.Flush(c.flushed)
+	}
 	c.deliver()
 	c.deadline = c.nextDeadline()
 	if c.cfg.OnTurn != nil {
-		now = c.net.Now()
+		now := c.now
 		c.mu.Unlock()
 		next := c.cfg.OnTurn(now)
 		c.mu.Lock()
 		c.deadline = min(c.deadline, next)
+	}
+	if c.deadline <= c.now {
+		c.deadline = 0
 	}
 	return nil
 }
@@ -57,6 +61,7 @@ func (c *Client) tick(now time.Duration) {
 			c.step(l, now, machine.Renew{})
 		}
 		if l.deadline <= now && !l.waiting {
+			l.deaf = l.deaf || l.asked // whatever is due, the answer is
 			c.step(l, now, machine.Timer{})
 		}
 	}
@@ -71,7 +76,7 @@ func (c *Client) step(l *link, now time.Duration, ev machine.Event) machine.Effe
 	l.deadline = l.machine.Deadline()
 	state := l.machine.State()
 	if state != before {
-		l.deaf = l.deaf && state == machine.Renewing
+		l.asked, l.deaf = false, false
 		if !inExchange(state) {
 			c.window.leave(l)
 		}
@@ -79,18 +84,23 @@ func (c *Client) step(l *link, now time.Duration, ev machine.Event) machine.Effe
 	switch eff.Change {
 	case machine.Unchanged:
 	case machine.Granted, machine.Extended:
-		l.apply = true
+		l.apply = now
 	case machine.Lost:
-		l.apply = !c.cfg.KeepForever
+		l.apply = machine.Never
+		if !c.cfg.KeepForever {
+			l.apply = now
+		}
 		l.restart()
 		c.tell(l, Event{Kind: Lost, Time: now, Lease: eff.Lease, Reason: eff.Reason})
 	}
 	return eff
 }
 
-// configure brings the kernel up to date: links up, leases installed and
-// withdrawn.
-func (c *Client) configure(now time.Duration) {
+// configure queues what brings the kernel up to date: links up, leases installed
+// and withdrawn. It reports whether there is anything.
+func (c *Client) configure(now time.Duration) bool {
+	queued := c.withdrawn
+	c.withdrawn = false
 	raising := 0
 	for _, l := range c.links {
 		if l == nil || l.index == 0 {
@@ -101,12 +111,21 @@ func (c *Client) configure(now time.Duration) {
 			l.raise = machine.Never
 			l.raised++
 			c.kernel.Up(l.index)
+			queued = true
 		}
-		if l.apply {
-			l.apply = false
-			c.kernel.Apply(l.index, c.configuration(l, l.lease(), now))
+		if l.apply <= now {
+			l.apply = machine.Never
+			cfg := c.configuration(l, l.lease(), now)
+			l.asking = machine.Never
+			if cfg.Lifetime != ifup.Forever {
+				l.asking = now + cfg.Lifetime
+			}
+			c.kernel.Apply(l.index, cfg)
+			queued = true
 		}
 	}
+	c.flushing = queued
+	return queued
 }
 
 // nextDeadline is when the loop has to run again if nothing happens.
@@ -116,7 +135,7 @@ func (c *Client) nextDeadline() time.Duration {
 		if l == nil || l.index == 0 {
 			continue
 		}
-		next = min(next, l.raise)
+		next = min(next, l.raise, l.apply)
 		if l.machine == nil {
 			continue
 		}
@@ -194,32 +213,50 @@ func (c *Client) flushed(index int, err error) {
 	if l == nil {
 		return
 	}
-	now := c.net.Now()
-	refused := refusedOp(err)
-	if err != nil {
-		c.fail(l, err, now)
-	} else {
+	if c.flushing { // the first outcome: what the kernel did took its time
+		c.flushing, c.now = false, c.net.Now()
+	}
+	now, op := c.now, ifup.OpMTU
+	if err == nil {
 		l.lastErr = ""
+	} else {
+		op = refusedOp(err)
+		c.fail(l, err, now)
 	}
-	if err != nil && refused == ifup.OpUp {
+	switch {
+	case op == ifup.OpUp:
 		l.raise = now + retryAfter(l.raised)
-		return
+	case l.lease() == nil:
+	case op == ifup.OpAddr:
+		c.refused(l, now)
+	default: // a route or an MTU that cannot be had is no reason to give up the address
+		c.taken(l, now)
 	}
+}
+
+// taken is told that the kernel has the address, for as long as it was asked to.
+func (c *Client) taken(l *link, now time.Duration) {
+	l.until, l.refusals = l.asking, 0
 	if l.state() != machine.Installing {
 		return
 	}
-	if err != nil && refused == ifup.OpAddr {
-		c.step(l, now, machine.InstallFailed{})
-		return
-	}
-	// A route or an MTU that could not be had is no reason to give up the address.
-	renewed := l.installed
 	c.step(l, now, machine.Installed{})
 	kind := Renewed
-	if !renewed {
+	if !l.installed {
 		kind = Bound
 		l.mark("installed", now)
 		l.installed = true
 	}
 	c.tell(l, Event{Kind: kind, Time: now, Lease: l.lease()})
+}
+
+// refused is told that the kernel does not take the address. One that it took
+// before it keeps until that time is over; it is offered the longer one again
+// until then.
+func (c *Client) refused(l *link, now time.Duration) {
+	c.step(l, now, machine.InstallFailed{Gone: l.installed && l.until <= now})
+	if l.lease() != nil {
+		l.refusals++
+		l.apply = min(now+retryAfter(l.refusals), max(l.until, now+time.Second))
+	}
 }

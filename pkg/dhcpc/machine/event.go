@@ -15,7 +15,7 @@ type (
 	Sent          struct{}                 // the message that was due has been sent; now is what Outgoing was asked with
 	SendFailed    struct{}                 // it could not be; likewise
 	Installed     struct{}                 // the kernel uses the lease
-	InstallFailed struct{}                 // the kernel refused it
+	InstallFailed struct{ Gone bool }      // the kernel refused it; Gone: and has not even what was installed before
 	Conflict      struct{}                 // another host uses the address
 	Renew         struct{}                 // renew now, if bound
 	Release       struct{}                 // give the lease back and stop

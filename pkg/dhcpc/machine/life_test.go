@@ -197,6 +197,15 @@ func TestExtensionNotInstalled(t *testing.T) {
 	s.in(Bound).becomes(Unchanged, NoReason)
 }
 
+// Once the kernel has withdrawn the address there is nothing to stay bound to.
+func TestAddressGone(t *testing.T) {
+	for _, state := range []State{Bound, Renewing, Rebinding} {
+		s := playTo(t, state, Config{})
+		s.step(InstallFailed{Gone: true})
+		s.in(Init).becomes(Lost, ReasonInstallFailed)
+	}
+}
+
 // The kernel's answer may come after the carrier went.
 func TestInstallationWithoutCarrier(t *testing.T) {
 	s := playTo(t, Installing, Config{})

@@ -90,7 +90,7 @@ func (m *Machine) Step(now time.Duration, ev Event) Effect {
 	case Installed:
 		e.Reason = m.installation()
 	case InstallFailed:
-		e.Reason = m.installFailed(now)
+		e.Reason = m.installFailed(now, ev.Gone)
 	case Conflict:
 		e.Reason = m.conflict(now)
 	case Renew:

@@ -217,14 +217,13 @@ func (m *Machine) installation() Reason {
 }
 
 // installFailed gives up a lease that never worked, so that another server or
-// address gets its turn, with a growing pause. But when an extension fails the
-// address is there and leased: the client stays bound, and the next renewal is
-// the next attempt.
-func (m *Machine) installFailed(now time.Duration) Reason {
+// address gets its turn, with a growing pause. But when an extension fails, the
+// address is still there and leased: the client stays bound until it is gone.
+func (m *Machine) installFailed(now time.Duration, gone bool) Reason {
 	switch {
 	case m.lease == nil:
 		return NoReason
-	case m.installed:
+	case m.installed && !gone:
 		if m.State() == Installing {
 			return m.enter(bound{}, ReasonInstallFailed)
 		}
@@ -233,11 +232,11 @@ func (m *Machine) installFailed(now time.Duration) Reason {
 	m.drop(now)
 	m.hint = netip.Addr{}
 	switch m.state.(type) {
-	case rebooting, installing:
+	case rebooting, installing, bound, renewing, rebinding:
 		return m.discover(now+m.brakes.failure(), ReasonInstallFailed)
 	case releasing:
 		return m.enter(stopped{}, ReasonInstallFailed)
-	case down, initial, selecting, requesting, bound, renewing, rebinding, declining, stopped:
+	case down, initial, selecting, requesting, declining, stopped:
 	}
 	return ReasonInstallFailed
 }

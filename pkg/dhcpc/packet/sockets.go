@@ -69,7 +69,8 @@ func Now() time.Duration {
 }
 
 // Wait returns when a socket or fd has something to read, after a Wake, or at
-// the deadline. A deadline in the past makes it a poll; fd may be -1.
+// the deadline. A deadline in the past makes it return at once; with 0, which is
+// always past, it does not even look at the clock. fd may be -1.
 func (s *Sockets) Wait(deadline time.Duration, fd int) error {
 	if fd >= 0 && fd != s.watched {
 		if err := s.watch(fd, unix.EPOLLIN); err != nil {
@@ -78,7 +79,7 @@ func (s *Sockets) Wait(deadline time.Duration, fd int) error {
 		s.watched = fd
 	}
 	timeout := -1
-	if deadline <= s.Now() {
+	if deadline <= 0 {
 		timeout = 0
 	} else if err := s.arm(deadline); err != nil {
 		return err
@@ -106,7 +107,7 @@ func (s *Sockets) Wait(deadline time.Duration, fd int) error {
 
 // arm sets the timer unless it fires early enough already: during a boot every
 // message moves the deadline a little later, and one early wake-up is cheaper
-// than a system call for each.
+// than a system call for each. A time in the past fires at once.
 func (s *Sockets) arm(deadline time.Duration) error {
 	if s.armed <= deadline {
 		return nil
