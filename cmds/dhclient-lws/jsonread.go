@@ -1,8 +1,10 @@
 package main
 
 import (
+	"bytes"
 	"errors"
 	"strconv"
+	"strings"
 	"unicode/utf16"
 	"unicode/utf8"
 )
@@ -79,20 +81,49 @@ func (r *jsonReader) sequence(open, end byte, item func()) {
 	}
 }
 
-// scalar is a number or a word as it stands there.
-func (r *jsonReader) scalar() string {
+// number is a number as it stands there.
+func (r *jsonReader) number() string {
 	r.peek()
+	in := r.in
+	digits := func(n int) int {
+		for n < len(in) && in[n] >= '0' && in[n] <= '9' {
+			n++
+		}
+		return n
+	}
+	after := func(n int, set string) bool { return n < len(in) && strings.IndexByte(set, in[n]) >= 0 }
+
 	n := 0
-	for n < len(r.in) && (r.in[n] >= '0' && r.in[n] <= '9' || r.in[n] >= 'a' && r.in[n] <= 'z' || r.in[n] == '-' || r.in[n] == '+' || r.in[n] == '.' || r.in[n] == 'E') {
+	if after(n, "-") {
 		n++
 	}
-	s := string(r.in[:n])
-	r.in = r.in[n:]
-	return s
+	start := n
+	n = digits(n)
+	ok := n > start && (in[start] != '0' || n == start+1)
+	if after(n, ".") {
+		start = n + 1
+		n = digits(start)
+		ok = ok && n > start
+	}
+	if after(n, "eE") {
+		n++
+		if after(n, "+-") {
+			n++
+		}
+		start = n
+		n = digits(start)
+		ok = ok && n > start
+	}
+	if !ok {
+		r.fail()
+		return ""
+	}
+	r.in = in[n:]
+	return string(in[:n])
 }
 
 func (r *jsonReader) int() int64 {
-	n, err := strconv.ParseInt(r.scalar(), 10, 64)
+	n, err := strconv.ParseInt(r.number(), 10, 64)
 	if err != nil {
 		r.fail()
 	}
@@ -100,19 +131,29 @@ func (r *jsonReader) int() int64 {
 }
 
 func (r *jsonReader) float() float64 {
-	v, err := strconv.ParseFloat(r.scalar(), 64)
+	v, err := strconv.ParseFloat(r.number(), 64)
 	if err != nil {
 		r.fail()
 	}
 	return v
 }
 
+// word steps over a word if it is what comes next.
+func (r *jsonReader) word(w string) bool {
+	r.peek()
+	rest, found := bytes.CutPrefix(r.in, []byte(w))
+	r.in = rest
+	return found
+}
+
 func (r *jsonReader) bool() bool {
-	s := r.scalar()
-	if s != "true" && s != "false" {
+	if r.word("true") {
+		return true
+	}
+	if !r.word("false") {
 		r.fail()
 	}
-	return s == "true"
+	return false
 }
 
 // skip reads a value of any kind.
@@ -124,12 +165,14 @@ func (r *jsonReader) skip() {
 		r.array(r.skip)
 	case '"':
 		r.text()
-	default:
-		if s := r.scalar(); s != "true" && s != "false" && s != "null" {
-			if _, err := strconv.ParseFloat(s, 64); err != nil {
-				r.fail()
-			}
+	case 't', 'f':
+		r.bool()
+	case 'n':
+		if !r.word("null") {
+			r.fail()
 		}
+	default:
+		r.number()
 	}
 }
 
@@ -179,15 +222,13 @@ func (r *jsonReader) escape(b []byte) []byte {
 		return append(b, '\t')
 	case 'u':
 		u := r.hex()
-		if utf16.IsSurrogate(u) {
-			low := utf8.RuneError
-			if len(r.in) >= 2 && r.in[0] == '\\' && r.in[1] == 'u' {
-				r.in = r.in[2:]
-				low = r.hex()
+		if rest, found := bytes.CutPrefix(r.in, []byte(`\u`)); found && utf16.IsSurrogate(u) {
+			low := &jsonReader{in: rest}
+			if pair := utf16.DecodeRune(u, low.hex()); pair != utf8.RuneError {
+				u, r.in = pair, low.in
 			}
-			u = utf16.DecodeRune(u, low)
 		}
-		return utf8.AppendRune(b, u)
+		return utf8.AppendRune(b, u) // half of a pair becomes U+FFFD
 	}
 	r.fail()
 	return b

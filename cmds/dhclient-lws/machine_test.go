@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 
@@ -20,8 +21,13 @@ import (
 // The tests of the whole command start this test binary under the command's own
 // name, as a busybox does, in network namespaces.
 func TestMain(m *testing.M) {
-	if os.Args[0] == "dhclient-lws" {
+	switch os.Args[0] {
+	case "dhclient-lws":
 		main()
+	case "become":
+		os.Exit(becomeWithLargeEnvironment())
+	case "init":
+		os.Exit(becomeWithoutProc())
 	}
 	// Workers lose their parent on purpose. They become our children.
 	if err := unix.Prctl(unix.PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0); err != nil {
@@ -90,6 +96,7 @@ type process struct {
 	*exec.Cmd
 	t    *testing.T
 	done chan struct{}
+	err  error // of Wait, once done
 	mu   sync.Mutex
 	out  bytes.Buffer // both outputs
 }
@@ -129,9 +136,20 @@ func (b *box) start(t *testing.T, args ...string) *process {
 }
 
 func (b *box) launch(p *process) {
-	b.NS.Start(p.t, p.Cmd)
+	p.t.Helper()
+	p.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: unix.SIGKILL}
+	b.Do(p.t, func() { p.begin() })
+}
+
+// begin starts the process in the namespace of this thread.
+func (p *process) begin() {
+	p.t.Helper()
+	p.WaitDelay = 5 * time.Second
+	if err := p.Start(); err != nil {
+		p.t.Fatal(err)
+	}
 	go func() {
-		_ = p.Wait()
+		p.err = p.Wait()
 		close(p.done)
 	}()
 	p.t.Cleanup(func() {
@@ -157,6 +175,9 @@ func (p *process) end() string {
 	case <-p.done:
 	case <-time.After(patienceOfTests):
 		p.t.Fatalf("%q did not end; it printed:\n%s", p.Args, p.output())
+	}
+	if errors.Is(p.err, exec.ErrWaitDelay) {
+		p.t.Errorf("%q ended, but somebody still holds its output", p.Args)
 	}
 	return p.output()
 }

@@ -25,7 +25,9 @@ type resident struct {
 	console *console
 	result  *os.File // the pipe to the front process; nil in the foreground
 	client  *dhcpc.Client
+	end     context.CancelCauseFunc
 
+	watching bool // signals are taken
 	links    linkBook
 	resolv   ifup.ResolvConf
 	newDNS   bool // a lease came, changed or went since resolv.conf was written
@@ -69,36 +71,42 @@ func foreground(o *options, start time.Duration) int {
 // the boot, or the end of the process.
 const patience = 10 * time.Second
 
+// endedBy is why the loop ended: somebody sent a signal.
+type endedBy struct{ os.Signal }
+
+func (e endedBy) Error() string { return e.String() }
+
 // serve runs until a signal ends it, and returns the exit status.
 func (r *resident) serve() int {
-	ctx, cancel := context.WithCancel(context.Background())
-	defer cancel()
-	end := watchSignals(func() { r.client.Renew("") }, r.writeStatus)
-	var sig os.Signal
-	stopped := make(chan struct{})
-	go func() {
-		sig = <-end
-		close(stopped)
-		cancel()
-	}()
-	err := r.client.Run(ctx)
-	select {
-	case <-stopped:
+	ctx, end := context.WithCancelCause(context.Background())
+	r.end = end
+	err := checkRights()
+	if err == nil {
+		err = r.client.Run(ctx)
+	}
+	if ctx.Err() != nil {
+		err = context.Cause(ctx)
+	}
+	if e, ok := errors.AsType[endedBy](err); ok {
 		r.writeStatus()
 		r.console.flush(patience)
-		return dieOf(sig)
-	default:
+		return dieOf(e.Signal)
 	}
-	if errors.Is(err, unix.EPERM) || errors.Is(err, unix.EACCES) {
-		r.console.printf("no permission (%s): this needs root, or the capabilities CAP_NET_ADMIN and CAP_NET_RAW", safeText(err.Error()))
-	} else {
-		r.console.printf("%s", safeText(err.Error()))
-	}
+	r.console.printf("%s", safeText(err.Error()))
 	if !r.decided {
 		r.finish(resultError, nil)
 	}
 	r.console.flush(patience)
 	return exitFailure
+}
+
+// watch begins to take signals. It starts threads, which would be in the way of
+// the first messages.
+func (r *resident) watch() {
+	if !r.watching {
+		r.watching = true
+		watchSignals(func() { r.client.Renew("") }, r.writeStatus, func(sig os.Signal) { r.end(endedBy{sig}) })
+	}
 }
 
 // onLink takes in what the kernel reports of a link.
@@ -121,7 +129,12 @@ func (r *resident) onEvent(l *knownLink, ev *dhcpc.Event) {
 		r.news, r.newDNS = true, true
 	case dhcpc.LinkUp, dhcpc.LinkDown, dhcpc.LinkGone:
 		r.newDNS = true
-	case dhcpc.MessageSent, dhcpc.MessageReceived, dhcpc.Failed:
+	case dhcpc.Failed:
+		if refused, ok := errors.AsType[*ifup.Refused](ev.Err); ok && errors.Is(refused.Err, unix.EPERM) {
+			r.end(ev.Err)
+			return
+		}
+	case dhcpc.MessageSent, dhcpc.MessageReceived:
 	}
 	if text := l.line(ev, r.start, r.options.verbosity); text != "" {
 		r.console.printf("%s: %s", safeName(ev.Interface), text)
@@ -133,10 +146,15 @@ func (r *resident) onEvent(l *knownLink, ev *dhcpc.Event) {
 // to be called again. resolv.conf comes first: whoever is told that the wait is
 // over may want to look a name up.
 func (r *resident) onTurn(now time.Duration) time.Duration {
-	for _, l := range r.links.wanted() {
+	wanted := r.links.wanted()
+	for _, l := range wanted {
 		// It cannot fail: IPv4 is served, and no link is without a name.
 		_ = r.client.Request(l.name, dhcpc.IPv4, func(ev dhcpc.Event) { r.onEvent(l, &ev) })
 	}
+	if len(wanted) > 0 {
+		return now // all else can wait until the messages are out
+	}
+	r.watch()
 	if r.newDNS {
 		r.newDNS = false
 		r.report("resolv.conf", r.resolv.Write(resolvers(r.client.Status().Links)))

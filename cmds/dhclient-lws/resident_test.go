@@ -1,22 +1,280 @@
 package main
 
 import (
+	"bytes"
+	"errors"
 	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"runtime"
 	"strings"
+	"syscall"
 	"testing"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/dhclient-lws/dhclient-lws/pkg/dhcpc/dhcptest/netns"
+	"github.com/dhclient-lws/dhclient-lws/pkg/dhcpc/dhcptest/rfc"
 )
 
-func TestLeasesOnAllLinks(t *testing.T) {
+func (p *process) signal(sig syscall.Signal) {
+	p.t.Helper()
+	if err := p.Process.Signal(sig); err != nil {
+		p.t.Fatal(err)
+	}
+}
+
+// diesOf waits for the end of the process by a signal.
+func (p *process) diesOf(sig syscall.Signal) {
+	p.t.Helper()
+	p.end()
+	if ws, ok := p.ProcessState.Sys().(syscall.WaitStatus); !ok || !ws.Signaled() || ws.Signal() != sig {
+		p.t.Errorf("ended with %v, want by signal %v", p.ProcessState, sig)
+	}
+}
+
+func TestForeground(t *testing.T) {
 	b := newServedBox(t, "eth0", "eth1")
-	p := b.start(t, "-v", "eth0", "eth1")
-	p.prints("2 of 2 links bound")
+	p := b.start(t, "eth0", "eth1")
 	p.prints("INTERFACE")
-	t.Log(p.output())
+	p.prints("10.77.1.")
+	for _, line := range []string{
+		`(?m)^dhclient-lws: eth0: carrier$`,
+		`(?m)^dhclient-lws: eth0: 10\.77\.0\.\d+/24 from 10\.77\.0\.1, router 10\.77\.0\.1, DNS 10\.77\.0\.2, for 1h, after [0-9.]+ m?s$`,
+		`(?m)^dhclient-lws: 2 of 2 links bound after [0-9.]+ m?s$`,
+		`(?m)^INTERFACE  STATE  ADDRESS         ROUTER     DNS        LEASE$|^INTERFACE  STATE  ADDRESS        ROUTER     DNS        LEASE$`,
+		`(?m)^eth0       BOUND  10\.77\.0\.\d+/24 +10\.77\.0\.1  10\.77\.0\.2  1h$`,
+		`(?m)^  up [0-9.]+  carrier [0-9.]+  DISCOVER [0-9.]+ .*OFFER [0-9.]+  REQUEST [0-9.]+  ACK [0-9.]+  installed [0-9.]+ ms$`,
+	} {
+		if !regexp.MustCompile(line).MatchString(p.output()) {
+			t.Errorf("no line %s", line)
+		}
+	}
 	resolv, err := os.ReadFile(b.resolv)
-	t.Log(string(resolv), err)
-	state, err := os.ReadFile(b.state + "/status.json")
-	t.Log(string(state), err)
-	out, status := b.run(t, "status")
-	t.Log(out, status)
-	_ = strings.Contains
+	if want := "search net0.example net1.example\nnameserver 10.77.0.2\nnameserver 10.77.1.2\n"; err != nil || !strings.HasSuffix(string(resolv), want) {
+		t.Errorf("resolv.conf: %v\n%s", err, resolv)
+	}
+	select {
+	case <-p.done:
+		t.Error("ended by itself")
+	default:
+	}
+}
+
+// It never ends for want of an interface, and takes it when it appears.
+func TestInterfaceAppearsLater(t *testing.T) {
+	b := newBox(t)
+	p := b.start(t, "-timeout", "100ms", "eth*")
+	p.prints("timeout after")
+	netns.Veth(t, b.NS, "eth7", b.NS, "other")
+	b.Up(t, "other")
+	p.prints("eth7: carrier")
+}
+
+func TestEndsBySignal(t *testing.T) {
+	for _, sig := range []syscall.Signal{unix.SIGTERM, unix.SIGINT} {
+		b := newBox(t)
+		p := b.start(t, "-wait", "none")
+		p.prints("0 of 0 links bound")
+		if err := os.Remove(statusPath(b.state)); err != nil {
+			t.Fatal(err)
+		}
+		p.signal(sig)
+		p.diesOf(sig)
+		if _, err := os.Stat(statusPath(b.state)); err != nil {
+			t.Errorf("%v: the state was not written: %v", sig, err)
+		}
+	}
+}
+
+func TestSignalWritesTheState(t *testing.T) {
+	b := newBox(t)
+	p := b.start(t, "-wait", "none")
+	p.prints("0 of 0 links bound")
+	if err := os.Remove(statusPath(b.state)); err != nil {
+		t.Fatal(err)
+	}
+	p.signal(unix.SIGUSR1)
+	eventually(t, "write the state", func() bool {
+		_, err := os.Stat(statusPath(b.state))
+		return err == nil
+	})
+}
+
+func TestSignalRenews(t *testing.T) {
+	b := newServedBox(t, "eth0")
+	p := b.start(t, "-v", "eth0")
+	p.prints("1 of 1 links bound")
+	p.signal(unix.SIGHUP)
+	p.prints("eth0: renewed: 10.77.0.")
+}
+
+// Whoever read what we print is no longer there. The network is.
+func TestReaderOfTheOutputGoesAway(t *testing.T) {
+	b := newBox(t)
+	r, w, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := b.command(t, "-wait", "none")
+	p.Stdout, p.Stderr = w, w
+	b.launch(p)
+	w.Close()
+	buf := make([]byte, 1)
+	if _, err := r.Read(buf); err != nil {
+		t.Fatal(err)
+	}
+	r.Close()
+	netns.Veth(t, b.NS, "veth0", b.NS, "veth1")
+	p.signal(unix.SIGHUP)
+	for range 3 {
+		if err := os.Remove(statusPath(b.state)); err != nil && !errors.Is(err, os.ErrNotExist) {
+			t.Fatal(err)
+		}
+		p.signal(unix.SIGUSR1)
+		eventually(t, "live and write the state", func() bool {
+			_, err := os.Stat(statusPath(b.state))
+			return err == nil
+		})
+	}
+}
+
+// What cannot be written is said once and stops nothing.
+func TestNothingCanBeWritten(t *testing.T) {
+	b := newServedBox(t, "eth0")
+	dir := filepath.Join(t.TempDir(), "full")
+	if err := os.Mkdir(dir, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	netns.Tmpfs(t, dir, "nr_inodes=1")
+	b.state, b.resolv = dir+"/state", dir+"/resolv.conf"
+	p := b.start(t, "-v", "eth0")
+	p.prints("1 of 1 links bound")
+	p.signal(unix.SIGHUP)
+	p.prints("renewed")
+	p.signal(unix.SIGTERM)
+	out := p.end()
+	for _, what := range []string{"dhclient-lws: resolv.conf: ", "dhclient-lws: status.json: "} {
+		if n := strings.Count(out, what); n != 1 {
+			t.Errorf("%q is said %d times, want once", what, n)
+		}
+	}
+	if addrs, err := b.AddrList(b.Link(t, "eth0"), unix.AF_INET); err != nil || len(addrs) != 1 {
+		t.Errorf("addresses %v, %v; want one", addrs, err)
+	}
+}
+
+func TestNoPrivilege(t *testing.T) {
+	rfc.Shows(t, "H-PRIV-01")
+	const want = "dhclient-lws: operation not permitted: root is needed, or the capabilities CAP_NET_ADMIN, CAP_NET_RAW and CAP_NET_BIND_SERVICE\n"
+	for name, capability := range map[string]uintptr{"CAP_NET_RAW": unix.CAP_NET_RAW, "CAP_NET_ADMIN": unix.CAP_NET_ADMIN} {
+		b := newBox(t)
+		p := b.withoutCapability(t, capability)
+		if out := p.end(); out != want || p.ProcessState.ExitCode() != 1 {
+			t.Errorf("without %s: status %d, output:\n%s", name, p.ProcessState.ExitCode(), out)
+		}
+		p = b.withoutCapability(t, capability, "--", "sh", "-c", `echo "result $DHCLIENT_LWS_RESULT"`)
+		if out := p.end(); out != want+"result error\n" {
+			t.Errorf("without %s, with a command:\n%s", name, out)
+		}
+	}
+}
+
+// In a container all rights may be there and be good for nothing.
+func TestRightsThatDoNotReach(t *testing.T) {
+	for _, up := range []bool{false, true} {
+		b := newServedBox(t, "eth0")
+		if up {
+			b.Up(t, "eth0")
+		}
+		p := b.command(t, "eth0")
+		p.SysProcAttr = &syscall.SysProcAttr{
+			Cloneflags:  unix.CLONE_NEWUSER,
+			UidMappings: []syscall.SysProcIDMap{{Size: 1}},
+			GidMappings: []syscall.SysProcIDMap{{Size: 1}},
+			Pdeathsig:   unix.SIGKILL,
+		}
+		b.Do(t, func() { p.begin() })
+		out := p.end()
+		if strings.Count(out, "operation not permitted") != 1 || p.ProcessState.ExitCode() != 1 {
+			t.Errorf("link up %v: status %d, output:\n%s", up, p.ProcessState.ExitCode(), out)
+		}
+	}
+}
+
+// withoutCapability starts the command without one of root's rights.
+func (b *box) withoutCapability(t *testing.T, capability uintptr, args ...string) *process {
+	t.Helper()
+	p := b.command(t, args...)
+	begun := make(chan struct{})
+	go func() {
+		defer close(begun)
+		runtime.LockOSThread() // the thread keeps what it lost, and ends with this goroutine
+		b.Do(t, func() {
+			if err := unix.Prctl(unix.PR_CAPBSET_DROP, capability, 0, 0, 0); err != nil {
+				t.Error(err)
+				return
+			}
+			p.begin()
+		})
+	}()
+	<-begun
+	return p
+}
+
+// An interface may be called anything, and what prints its name must not do
+// what it says.
+func TestHostileInterfaceName(t *testing.T) {
+	const name = "x$(id)\x1b7"
+	b := newServedBox(t, name)
+	out, status := b.run(t, name, "--", "env")
+	if strings.Contains(out[:strings.Index(out, envPrefix)], "\x1b") {
+		t.Error("the escape sequence reached the terminal")
+	}
+	if !strings.Contains(out, `dhclient-lws: "x$(id)\x1b7": carrier`) {
+		t.Error("no quoted name")
+	}
+	vars := ourVariables(out)
+	if len(vars) != 3 || vars["RESULT"] != "ok" || vars["INTERFACES"] != "" || status != 0 {
+		t.Errorf("status %d, variables %q", status, vars)
+	}
+	if !strings.Contains(vars["LEASES"], `"interface":"x$(id)\u001b7","address":"10.77.0.`) {
+		t.Errorf("LEASES: %q", vars["LEASES"])
+	}
+	state, err := os.ReadFile(statusPath(b.state))
+	if err != nil || bytes.ContainsRune(state, '\x1b') {
+		t.Errorf("status.json: %v, %q", err, state)
+	}
+}
+
+// Nothing happens, so nothing is done.
+func TestSleepsWhenIdle(t *testing.T) {
+	b := newServedBox(t, "eth0")
+	p := b.start(t, "eth0")
+	p.prints("1 of 1 links bound")
+	eventually(t, "come to rest", func() bool {
+		before := wakeups(t, p.Process.Pid)
+		_ = exec.Command("sleep", "0.5").Run()
+		return wakeups(t, p.Process.Pid) == before
+	})
+}
+
+// wakeups is how often the threads of a process have gone to sleep so far.
+func wakeups(t *testing.T, pid int) string {
+	t.Helper()
+	files, err := filepath.Glob("/proc/" + itoa(pid) + "/task/*/status")
+	if err != nil || len(files) == 0 {
+		t.Fatalf("no threads: %v", err)
+	}
+	var all strings.Builder
+	for _, file := range files {
+		status, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, count, _ := strings.Cut(string(status), "voluntary_ctxt_switches:")
+		all.WriteString(count)
+	}
+	return all.String()
 }

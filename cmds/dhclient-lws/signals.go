@@ -11,9 +11,8 @@ import (
 // ignoreHangup is for the moment between giving up a terminal and the end.
 func ignoreHangup() { signal.Ignore(unix.SIGHUP) }
 
-// watchSignals calls the functions of the resident from a goroutine of its own.
-// It returns where the signal that is to end the process arrives.
-func watchSignals(renew, writeStatus func()) (end <-chan os.Signal) {
+// watchSignals calls the functions of a resident, from a goroutine of its own.
+func watchSignals(renew, writeStatus func(), end func(os.Signal)) {
 	// A reader of our output that went away is no reason to let a network go.
 	signal.Ignore(unix.SIGPIPE)
 	all := make(chan os.Signal, 8)
@@ -21,7 +20,6 @@ func watchSignals(renew, writeStatus func()) (end <-chan os.Signal) {
 	if os.Getpid() == 1 {
 		signal.Notify(all, unix.SIGCHLD)
 	}
-	ends := make(chan os.Signal, 1)
 	go func() {
 		for sig := range all {
 			switch sig {
@@ -32,22 +30,18 @@ func watchSignals(renew, writeStatus func()) (end <-chan os.Signal) {
 			case unix.SIGCHLD:
 				reap()
 			default:
-				select {
-				case ends <- sig:
-				default: // one is enough
-				}
+				end(sig)
 			}
 		}
 	}()
-	return ends
 }
 
 // dieOf ends the process by a signal, so that a supervisor sees that it was told
 // to and need not wonder about an exit status. It returns where that is not
 // possible, with the status that shells use.
 func dieOf(sig os.Signal) int {
-	number, _ := sig.(unix.Signal)
-	if os.Getpid() != 1 { // the kernel spares the first process of a machine
+	number, _ := sig.(unix.Signal) // all signals are
+	if os.Getpid() != 1 {          // the kernel spares the first process of a machine
 		signal.Reset(sig)
 		_ = unix.Kill(os.Getpid(), number)
 		time.Sleep(time.Second) // it may reach another thread first

@@ -1,0 +1,355 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+
+	"golang.org/x/sys/unix"
+)
+
+// ourVariables are the lines of env's output that we put there.
+func ourVariables(output string) map[string]string {
+	vars := map[string]string{}
+	for line := range strings.Lines(output) {
+		if rest, ok := strings.CutPrefix(line, envPrefix); ok {
+			name, value, _ := strings.Cut(strings.TrimSuffix(rest, "\n"), "=")
+			vars[name] = value
+		}
+	}
+	return vars
+}
+
+// workerPID is the PID of the one worker that is alive, which was given to us.
+// No child of ours is a zombie.
+func workerPID(t *testing.T) int {
+	t.Helper()
+	worker := 0
+	eventually(t, "find one worker and nothing dead", func() bool {
+		workers := 0
+		for pid, state := range children(t) {
+			if state == 'Z' {
+				return false
+			}
+			// The front process is our child too, but leads no session.
+			if sid, err := unix.Getsid(pid); err == nil && sid == pid {
+				worker, workers = pid, workers+1
+			}
+		}
+		return workers == 1
+	})
+	return worker
+}
+
+func TestCommandRunsWithLeases(t *testing.T) {
+	b := newServedBox(t, "eth0", "eth1")
+	out, status := b.run(t, "eth0", "eth1", "--", "sh", "-c", "env; echo; cat "+b.resolv+"; exit 7")
+	if status != 7 {
+		t.Errorf("exit status %d, want the command's own, 7", status)
+	}
+	vars := ourVariables(out)
+	for name, prefix := range map[string]string{
+		"RESULT": "ok", "INTERFACES": "eth0 eth1",
+		"eth0_ADDRESS": "10.77.0.", "eth0_ROUTER": "10.77.0.1", "eth0_DNS": "10.77.0.2", "eth0_DOMAIN": "net0.example",
+		"eth1_ADDRESS": "10.77.1.", "eth1_ROUTER": "10.77.1.1", "eth1_DNS": "10.77.1.2", "eth1_DOMAIN": "net1.example",
+	} {
+		if !strings.HasPrefix(vars[name], prefix) {
+			t.Errorf("%s is %q, want %s…", name, vars[name], prefix)
+		}
+	}
+	var leases []struct{ Interface, Address, Server string }
+	if err := json.Unmarshal([]byte(vars["LEASES"]), &leases); err != nil {
+		t.Fatalf("LEASES: %v", err)
+	}
+	if len(leases) != 2 || leases[1].Interface != "eth1" || leases[1].Address != vars["eth1_ADDRESS"] || leases[1].Server != "10.77.1.1" {
+		t.Errorf("LEASES: %+v", leases)
+	}
+	if len(vars) != 11 {
+		t.Errorf("%d variables: %v", len(vars), vars)
+	}
+	if !strings.Contains(out, "nameserver 10.77.0.2\nnameserver 10.77.1.2\n") {
+		t.Error("resolv.conf was not there when the command started")
+	}
+	// All that we print on the terminal stands before what the command prints.
+	last := strings.LastIndex(out, "  up ")
+	if first := strings.Index(out, envPrefix); last < 0 || first < last {
+		t.Error("the table is not in front of the command's output")
+	}
+}
+
+// Whatever happens, the command runs and learns what happened.
+func TestCommandAlwaysRuns(t *testing.T) {
+	print := []string{"--", "sh", "-c", `echo "result $DHCLIENT_LWS_RESULT"`}
+	for _, tt := range []struct {
+		name, want string
+		args       []string
+	}{
+		{"nothing to wait for", "ok", []string{"-wait", "none"}},
+		{"timeout", "timeout", []string{"-timeout", "100ms"}},
+		{"wrong arguments", "usage", []string{"-timeout", "soon"}},
+		{"unknown flag", "usage", []string{"-no-such-flag"}},
+		{"help", "usage", []string{"-h"}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			out, status := newBox(t).run(t, append(tt.args, print...)...)
+			if !strings.HasSuffix(out, "result "+tt.want+"\n") || status != 0 {
+				t.Errorf("status %d, output:\n%s", status, out)
+			}
+		})
+	}
+}
+
+func TestCommandIsNotThere(t *testing.T) {
+	dir := t.TempDir()
+	plain := filepath.Join(dir, "plain")
+	garbage := filepath.Join(dir, "garbage")
+	for name, mode := range map[string]os.FileMode{plain: 0o644, garbage: 0o755} {
+		if err := os.WriteFile(name, []byte("neither program nor script"), mode); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, tt := range []struct {
+		command, complaint string
+		status             int
+	}{
+		{"no-such-command", "no-such-command: no such file or directory", 127},
+		{"/no/such/command", "/no/such/command: no such file or directory", 127},
+		{"/dev/null/x", "/dev/null/x: no such file or directory", 127},
+		{plain, plain + ": permission denied", 126},
+		{garbage, garbage + ": exec format error", 126},
+		{dir, dir + ": is a directory", 126},
+		{"\x1b[2J", `"\x1b[2J": no such file or directory`, 127},
+	} {
+		out, status := newBox(t).run(t, "-wait", "none", "--", tt.command)
+		if status != tt.status || !strings.HasSuffix(out, "dhclient-lws: "+tt.complaint+"\n") {
+			t.Errorf("%q: status %d, want %d; output:\n%s", tt.command, status, tt.status, out)
+		}
+	}
+}
+
+func TestCommandWithoutPath(t *testing.T) {
+	b := newBox(t)
+	p := b.command(t, "-wait", "none", "--", "sh", "-c", "echo here")
+	p.Env = []string{"PATH="}
+	b.launch(p)
+	if out := p.end(); !strings.HasSuffix(out, "here\n") {
+		t.Errorf("output:\n%s", out)
+	}
+}
+
+// The command is the process that the user started. The worker is none of its
+// children, so a command that waits for all of them does not wait for us, and
+// nothing dead is left for it to find.
+func TestWorkerIsNoChildOfTheCommand(t *testing.T) {
+	b := newBox(t)
+	p := b.start(t, "-wait", "none", "--", "sh", "-c", "echo pid $$; echo children: $(cat /proc/$$/task/$$/children); wait; exec sleep 1000")
+	p.prints("children:")
+	pid := strconv.Itoa(p.Process.Pid)
+	if out := p.output(); !strings.Contains(out, "pid "+pid+"\n") {
+		t.Errorf("the command's PID is not %s:\n%s", pid, out)
+	}
+	// The only child that the shell may see is the one that prints them.
+	_, list, _ := strings.Cut(p.output(), "children:")
+	for _, child := range strings.Fields(list) {
+		if n, err := strconv.Atoi(child); err != nil || children(t)[n] != 0 {
+			t.Errorf("the worker %s is a child of the command", child)
+		}
+	}
+	eventually(t, "become sleep", func() bool {
+		line, err := os.ReadFile("/proc/" + pid + "/cmdline")
+		return err == nil && string(line) == "sleep\x001000\x00"
+	})
+	worker := workerPID(t)
+	stat, err := os.ReadFile("/proc/" + strconv.Itoa(worker) + "/stat")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if name := string(stat[strings.IndexByte(string(stat), '(')+1 : strings.LastIndexByte(string(stat), ')')]); name != "dhclient-lws" {
+		t.Errorf("ps calls the worker %q", name)
+	}
+	if sid, err := unix.Getsid(worker); err != nil || sid != worker {
+		t.Errorf("the worker is in session %d, %v; want one of its own", sid, err)
+	}
+	if dir, err := os.Readlink("/proc/" + strconv.Itoa(worker) + "/cwd"); err != nil || dir != "/" {
+		t.Errorf("the worker is in %s and keeps it busy: %v", dir, err)
+	}
+}
+
+// A worker that dies says nothing, and the command runs all the same.
+func TestWorkerDiesBeforeTheResult(t *testing.T) {
+	b := newBox(t)
+	p := b.start(t, "--", "sh", "-c", "env")
+	if err := unix.Kill(workerPID(t), unix.SIGKILL); err != nil {
+		t.Fatal(err)
+	}
+	if vars := ourVariables(p.end()); len(vars) != 1 || vars["RESULT"] != "error" {
+		t.Errorf("variables %v, want RESULT=error alone", vars)
+	}
+}
+
+// What the caller has open ends with the command, though the worker lives: who
+// reads the command's output sees its end, and a lock is given up.
+func TestWorkerHoldsNothingOpen(t *testing.T) {
+	b := newBox(t)
+	r, w, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := b.command(t, "-wait", "none", "--", "true")
+	p.ExtraFiles = []*os.File{nil, nil, w}
+	b.launch(p)
+	w.Close()
+	if _, err := io.ReadAll(r); err != nil {
+		t.Error(err)
+	}
+	p.end()
+	worker := workerPID(t)
+	for _, fd := range []string{"0", "1", "2"} {
+		to, err := os.Readlink("/proc/" + strconv.Itoa(worker) + "/fd/" + fd)
+		want := map[string]string{"0": "/dev/null", "1": "/dev/kmsg", "2": "/dev/kmsg"}[fd]
+		if err != nil || to != want {
+			t.Errorf("descriptor %s is %s, %v; want %s", fd, to, err, want)
+		}
+	}
+}
+
+func TestCommandHasStandardInput(t *testing.T) {
+	b := newBox(t)
+	p := b.command(t, "-wait", "none", "--", "cat")
+	p.Stdin = strings.NewReader("from the terminal\n")
+	b.launch(p)
+	if out := p.end(); !strings.HasSuffix(out, "from the terminal\n") {
+		t.Errorf("output:\n%s", out)
+	}
+}
+
+// After the handoff the terminal is the command's, and what there is to say
+// goes to the kernel's log.
+func TestWorkerSpeaksToTheKernelsLog(t *testing.T) {
+	b := newServedBox(t, "eth0")
+	p := b.start(t, "eth0", "--", "sleep", "1000")
+	eventually(t, "hand off", func() bool {
+		line, err := os.ReadFile("/proc/" + strconv.Itoa(p.Process.Pid) + "/cmdline")
+		return err == nil && strings.HasPrefix(string(line), "sleep")
+	})
+	before := p.output()
+	b.Down(t, "eth0")
+	eventually(t, "log the lost carrier", func() bool {
+		log, err := os.ReadFile(b.kmsg)
+		return err == nil && string(log) == "<6>dhclient-lws: eth0: no carrier\n"
+	})
+	if after := p.output(); after != before {
+		t.Errorf("on the terminal: %q", strings.TrimPrefix(after, before))
+	}
+}
+
+func TestNoKernelLog(t *testing.T) {
+	b := newBox(t)
+	// A socket is what cannot be opened, even by root.
+	socket := filepath.Join(t.TempDir(), "socket")
+	listener, err := net.Listen("unix", socket)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { listener.Close() })
+	if err := unix.Mount(socket, "/dev/kmsg", "", unix.MS_BIND, ""); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := unix.Unmount("/dev/kmsg", unix.MNT_DETACH); err != nil {
+			t.Error(err)
+		}
+	})
+	b.run(t, "-wait", "none", "--", "true")
+	if to, err := os.Readlink("/proc/" + strconv.Itoa(workerPID(t)) + "/fd/1"); err != nil || to != "/dev/null" {
+		t.Errorf("descriptor 1 is %s, %v; want /dev/null", to, err)
+	}
+}
+
+// Hundreds of leases can be more than the kernel takes. The result always fits.
+func TestEnvironmentIsTooLarge(t *testing.T) {
+	b := newBox(t)
+	p := b.command(t)
+	p.Args = []string{"become"}
+	b.launch(p)
+	if out := p.end(); out != "result ok, leases \n" {
+		t.Errorf("output: %q", out)
+	}
+}
+
+func becomeWithLargeEnvironment() int {
+	os.Setenv(envPrefix+"LEASES", "stale")
+	return execute([]string{"sh", "-c", `echo "result $DHCLIENT_LWS_RESULT, leases $DHCLIENT_LWS_LEASES"`},
+		[]string{envPrefix + "RESULT=ok", envPrefix + "LEASES=" + strings.Repeat("x", 200<<10)})
+}
+
+func TestEnvironmentBlock(t *testing.T) {
+	env := []string{"A=1", "B=", "C=x=y z"}
+	block := environmentBlock(env)
+	if got := readEnvironment(block); !slices.Equal(got, env) {
+		t.Errorf("%q", got)
+	}
+	for n := range len(block) {
+		if got := readEnvironment(block[:n]); got != nil {
+			t.Errorf("the first %d bytes are taken for %q", n, got)
+		}
+	}
+}
+
+// As the first process of a machine: /proc is mounted if it is missing, and what
+// has ended is reaped before the command has to.
+func TestFirstProcess(t *testing.T) {
+	b := newServedBox(t, "eth0")
+	p := b.command(t, "eth0", "--", "sh", "-c", `echo "result $DHCLIENT_LWS_RESULT, pid $$"; grep -l "^State:.Z" /proc/[0-9]*/status; echo end`)
+	p.firstOfItsMachine()
+	b.Do(t, func() { p.begin() })
+	if out := p.end(); !strings.HasSuffix(out, "result ok, pid 1\nend\n") {
+		t.Error("not the end that was expected")
+	}
+}
+
+// As the first process and in the foreground it must reap, and it must not die
+// of the signals that it does not know.
+func TestFirstProcessInTheForeground(t *testing.T) {
+	b := newServedBox(t, "eth0")
+	p := b.command(t, "eth0")
+	p.firstOfItsMachine()
+	b.Do(t, func() { p.begin() })
+	p.prints("1 of 1 links bound")
+	if err := p.Process.Signal(unix.SIGTERM); err != nil {
+		t.Fatal(err)
+	}
+	p.end()
+	if status := p.ProcessState.ExitCode(); status != 128+int(unix.SIGTERM) {
+		t.Errorf("status %d, want %d", status, 128+int(unix.SIGTERM))
+	}
+}
+
+// firstOfItsMachine makes the process PID 1 of a machine without /proc.
+func (p *process) firstOfItsMachine() {
+	self, err := os.Executable()
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	p.Env = append(os.Environ(), "SELF="+self)
+	p.Args[0] = "init"
+	p.SysProcAttr = &syscall.SysProcAttr{Cloneflags: unix.CLONE_NEWPID | unix.CLONE_NEWNS, Pdeathsig: unix.SIGKILL}
+}
+
+func becomeWithoutProc() int {
+	self := os.Getenv("SELF")
+	if err := unix.Mount("none", "/proc", "tmpfs", 0, ""); err != nil {
+		fmt.Println("tmpfs:", err)
+		return 1
+	}
+	fmt.Println(syscall.Exec(self, append([]string{"dhclient-lws"}, os.Args[1:]...), os.Environ()))
+	return 1
+}

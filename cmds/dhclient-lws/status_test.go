@@ -1,0 +1,185 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"os"
+	"strings"
+	"testing"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/dhclient-lws/dhclient-lws/pkg/dhcpc/dhcptest/rfc"
+)
+
+func TestStatusOfNobody(t *testing.T) {
+	b := newBox(t)
+	out, status := b.run(t, "status")
+	if want := "dhclient-lws: no resident has written its state to " + b.state + "/status.json\n"; out != want || status != 1 {
+		t.Errorf("status %d, output %q, want %q", status, out, want)
+	}
+}
+
+func TestStatusOfTheLiving(t *testing.T) {
+	b := newServedBox(t, "eth0", "eth1")
+	p := b.start(t, "eth0", "eth1")
+	p.prints("2 of 2 links bound")
+
+	out, status := b.run(t, "status")
+	lines := strings.Split(out, "\n")
+	if status != 0 || len(lines) != 6 || !strings.HasPrefix(lines[1], "eth0       BOUND  10.77.0.") || !strings.HasPrefix(lines[3], "eth1       BOUND  10.77.1.") {
+		t.Errorf("status %d, output:\n%s", status, out)
+	}
+	out, status = b.run(t, "status", "eth1")
+	if status != 0 || strings.Contains(out, "eth0") || !strings.Contains(out, "eth1") {
+		t.Errorf("eth1: status %d, output:\n%s", status, out)
+	}
+	out, status = b.run(t, "status", "eth*", "eth9")
+	if status != 1 || out != "dhclient-lws: the resident has no interface eth9\n" {
+		t.Errorf("eth9: status %d, output:\n%s", status, out)
+	}
+
+	out, status = b.run(t, "status", "-json", "eth0")
+	var st struct {
+		Version, PID int
+		Alive        bool
+		Result       string
+		Links        []struct {
+			Interface, State string
+			Carrier          bool
+			Metric           int
+			Sent, Received   int
+			Lease            struct {
+				Address, Server string
+				Routers, DNS    []string
+				Domain          string
+				RenewIn         int `json:"renew_in_s"`
+				ExpiresIn       int `json:"expires_in_s"`
+			}
+			Timeline []struct {
+				What string
+				MS   float64
+			}
+		}
+	}
+	if err := json.Unmarshal([]byte(out), &st); err != nil || status != 0 {
+		t.Fatalf("status %d, %v:\n%s", status, err, out)
+	}
+	if st.Version != 1 || st.PID != p.Process.Pid || !st.Alive || st.Result != "ok" || len(st.Links) != 1 {
+		t.Fatalf("%+v", st)
+	}
+	l := st.Links[0]
+	if l.Interface != "eth0" || l.State != "BOUND" || !l.Carrier || l.Metric != 1024 || l.Sent < 2 || l.Received < 2 {
+		t.Errorf("link: %+v", l)
+	}
+	if l.Lease.Server != "10.77.0.1" || l.Lease.Domain != "net0.example" || l.Lease.RenewIn < 1700 || l.Lease.ExpiresIn < 3500 || l.Lease.ExpiresIn > 3600 {
+		t.Errorf("lease: %+v", l.Lease)
+	}
+	if n := len(l.Timeline); n < 7 || l.Timeline[0].What != "up" || l.Timeline[n-1].What != "installed" || l.Timeline[n-1].MS <= l.Timeline[0].MS {
+		t.Errorf("timeline: %+v", l.Timeline)
+	}
+}
+
+func TestStatusOfTheDead(t *testing.T) {
+	b := newBox(t)
+	p := b.start(t, "-wait", "none", "eth0")
+	p.prints("eth0       absent")
+	p.signal(unix.SIGKILL)
+	p.end()
+	out, status := b.run(t, "status")
+	if status != 1 || !strings.Contains(out, "eth0       absent") || !strings.Contains(out, "the resident (pid "+itoa(p.Process.Pid)+") is gone; this is what it wrote ") {
+		t.Errorf("status %d, output:\n%s", status, out)
+	}
+	out, status = b.run(t, "status", "-json")
+	if status != 1 || !strings.Contains(out, `"alive":false`) {
+		t.Errorf("status %d, output:\n%s", status, out)
+	}
+}
+
+func TestStatusIsDamaged(t *testing.T) {
+	b := newBox(t)
+	if err := os.Mkdir(b.state, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	for content, want := range map[string]string{
+		"":                           "is damaged",
+		"{":                          "is damaged",
+		`{"version":1} x`:            "is damaged",
+		`{"version":2,"links":7}`:    "is damaged",
+		`{"version":2,"links":[{}]}`: "has version 2, and this program reads version 1",
+	} {
+		if err := os.WriteFile(statusPath(b.state), []byte(content), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		out, status := b.run(t, "status")
+		if status != 1 || out != "dhclient-lws: "+b.state+"/status.json "+want+"\n" {
+			t.Errorf("%q: status %d, output %q", content, status, out)
+		}
+	}
+}
+
+func TestStatusArguments(t *testing.T) {
+	var out, complaints bytes.Buffer
+	if code := status([]string{"-h"}, 0, &out, &complaints); code != 0 || out.String() != helpPage {
+		t.Errorf("-h: %d", code)
+	}
+	if code := status([]string{"-yaml"}, 0, &out, &complaints); code != 2 || complaints.String() != "dhclient-lws: unknown flag -yaml; allowed are -json -state-dir\n" {
+		t.Errorf("-yaml: %d, %q", code, complaints.String())
+	}
+}
+
+// What was written is read back, text of any kind included.
+func TestSchemaRoundTrip(t *testing.T) {
+	rfc.Shows(t, "H-TXT-07")
+	want := exampleStatus()
+	want.links[0].lastError = "a\nb\"c\\d\x1b[2J\x00 é 😀"
+	now := sec(30)
+	w := &jsonWriter{}
+	(&fields{w: w, now: now}).object(want.fields)
+
+	r := &jsonReader{in: w.b}
+	var got statusFile
+	(&fields{r: r}).object(got.fields)
+	if r.err != nil || r.peek() != 0 {
+		t.Fatalf("%v after\n%s", r.err, w.b)
+	}
+	again := &jsonWriter{}
+	(&fields{w: again, now: now}).object(got.fields)
+	if !bytes.Equal(w.b, again.b) || got.links[0].lastError != want.links[0].lastError {
+		t.Errorf("got\n%s\nwant\n%s", again.b, w.b)
+	}
+	if !json.Valid(w.b) {
+		t.Errorf("not JSON: %s", w.b)
+	}
+}
+
+// The reader agrees with encoding/json on what is JSON, and on what strings say.
+func FuzzJSON(f *testing.F) {
+	w := &jsonWriter{}
+	(&fields{w: w}).object(exampleStatus().fields)
+	f.Add(w.b)
+	for _, s := range []string{`"\u00e9\ud83d\ude00\ud800\\\/"`, `[1,-2.5e+3,true,null]`, `{"a":{"b":[]}}`, `{"a":01}`, `[1,]`, strings.Repeat("[", 100), "\"\x00\"", `"\ud800\u0041"`} {
+		f.Add([]byte(s))
+	}
+	f.Fuzz(func(t *testing.T, in []byte) {
+		r := &jsonReader{in: in}
+		r.skip()
+		if ok := r.err == nil && r.peek() == 0; ok && !json.Valid(in) {
+			t.Errorf("%q was taken", in)
+		}
+		var want string
+		if json.Unmarshal(in, &want) == nil && want != "" {
+			r = &jsonReader{in: in}
+			if got := r.text(); strings.ToValidUTF8(got, "\ufffd") != strings.ToValidUTF8(want, "\ufffd") || r.err != nil {
+				t.Errorf("%q is %q, want %q", in, got, want)
+			}
+			w := &jsonWriter{}
+			w.text(want)
+			var back string
+			if err := json.Unmarshal(w.b, &back); err != nil || back != want {
+				t.Errorf("%q was written as %s", want, w.b)
+			}
+		}
+		(&fields{r: &jsonReader{in: in}}).object(new(statusFile).fields)
+	})
+}
