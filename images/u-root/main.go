@@ -51,7 +51,7 @@ func run(ctx context.Context, nics int, image string, limit time.Duration, args 
 
 	if term.IsTerminal(int(os.Stdin.Fd())) {
 		fmt.Printf("booting with %d NICs; leave with exit, or with Ctrl-A X\n", nics)
-		return m.Shell(ctx)
+		return m.Shell(ctx, os.Stdin, os.Stdout)
 	}
 	fmt.Printf("booting with %d NICs; standard input is no terminal, so a check takes the shell's place\n", nics)
 	ctx, cancel := context.WithTimeout(ctx, limit)

@@ -35,7 +35,11 @@ func Image(ctx context.Context, out string) error {
 	args := append([]string{
 		"-o", out,
 		"-uinitcmd=dhclient-lws",
-		"-defaultsh=shutdown", // what follows the shell that dhclient-lws hands off to
+		// What follows the shell that dhclient-lws hands off to, when one leaves it.
+		"-defaultsh=shutdown",
+		// The fancy editor of gosh loses what was typed before its prompt, and draws
+		// on a serial line whose width nobody knows.
+		"-go-build-tags=goshsmall",
 	}, commands...)
 	cmd := exec.CommandContext(ctx, tool, args...)
 	cmd.Env = append(os.Environ(), "GOOS=linux", "GOARCH=amd64")

@@ -56,10 +56,11 @@ func (m Machine) Run(ctx context.Context, console io.Writer) (report.Report, err
 	return r, nil
 }
 
-// Shell boots the machine with a shell on this terminal.
-func (m Machine) Shell(ctx context.Context) error {
+// Shell boots the machine with a shell at its serial console, which in and out
+// are. Leaving the shell powers the machine off.
+func (m Machine) Shell(ctx context.Context, in io.Reader, out io.Writer) error {
 	cmd := exec.CommandContext(ctx, qemu, m.args("gosh", "mon:stdio")...)
-	cmd.Stdin, cmd.Stdout, cmd.Stderr = os.Stdin, os.Stdout, os.Stderr
+	cmd.Stdin, cmd.Stdout, cmd.Stderr = in, out, os.Stderr
 	return cmd.Run()
 }
 

@@ -64,10 +64,7 @@ const statusFile = "/run/dhclient-lws/status.json"
 
 // wake asks the resident for its status: a process that is there may still hang.
 func wake(all []report.Process) error {
-	before, err := os.Stat(statusFile)
-	if err != nil {
-		return err
-	}
+	before, _ := os.Stat(statusFile) // nil if there is none yet
 	woken := 0
 	for _, p := range all {
 		if p.Resident() {
@@ -82,7 +79,7 @@ func wake(all []report.Process) error {
 	}
 	for deadline := time.Now().Add(10 * time.Second); time.Now().Before(deadline); time.Sleep(10 * time.Millisecond) {
 		now, err := os.Stat(statusFile)
-		if err == nil && !(os.SameFile(before, now) && before.ModTime().Equal(now.ModTime())) {
+		if err == nil && (before == nil || !before.ModTime().Equal(now.ModTime())) {
 			return nil
 		}
 	}

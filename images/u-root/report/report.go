@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"net/netip"
 	"path"
-	"slices"
 )
 
 // Report is the state of a machine after the handoff.
@@ -48,7 +47,7 @@ type Process struct {
 
 // Resident reports whether p is the client that stays after the handoff.
 func (p Process) Resident() bool {
-	return len(p.Args) > 0 && path.Base(p.Args[0]) == "dhclient-lws" && !slices.Contains(p.Args, "status")
+	return len(p.Args) > 0 && path.Base(p.Args[0]) == "dhclient-lws"
 }
 
 // A console carries other text too, so a report stands between markers. JSON
