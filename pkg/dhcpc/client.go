@@ -84,8 +84,8 @@ type Client struct {
 
 // delivery is an event on its way to the callback of its request.
 type delivery struct {
-	cb func(Event)
-	ev Event
+	link *link
+	ev   Event
 }
 
 // New makes a client; Run starts it.

@@ -319,3 +319,45 @@ func (n *noticingWake) Wake() {
 type clientFunc func(context.Context) error
 
 func (f clientFunc) Run(ctx context.Context) error { return f(ctx) }
+
+func TestNoCallbackAfterRemove(t *testing.T) {
+	o := newOffice(dhcpc.Config{})
+	o.lan.Plug("eth1", o.network)
+	removed := false
+	o.calls(t, "eth0", func(ev dhcpc.Event) {
+		if ev.Kind == dhcpc.Bound { // eth1 is bound in the same turn
+			removed = true
+			o.client.Remove("eth1")
+		}
+	})
+	o.calls(t, "eth1", func(ev dhcpc.Event) {
+		if removed {
+			t.Errorf("called back after Remove: %+v", ev)
+		}
+	})
+	o.run(t, time.Minute)
+	if !removed {
+		t.Error("eth0 was never bound")
+	}
+}
+
+// What a callback panics with must reach the caller of Run.
+func TestPanicInCallback(t *testing.T) {
+	o := newOffice(dhcpc.Config{})
+	o.calls(t, "eth0", func(dhcpc.Event) { panic("mine") })
+	defer func() {
+		if got := recover(); got != "mine" {
+			t.Errorf("recovered %v", got)
+		}
+	}()
+	_ = o.lan.Run(o.client, time.Minute)
+}
+
+// calls requests a link, anew, with a callback of the test's own.
+func (o *office) calls(t *testing.T, iface string, cb func(dhcpc.Event)) {
+	t.Helper()
+	o.client.Remove(iface)
+	if err := o.client.Request(iface, dhcpc.IPv4, cb); err != nil {
+		t.Fatal(err)
+	}
+}

@@ -60,9 +60,7 @@ func (c *Client) judged(l *link, m *dhcp4.Message, r dhcp4.Refusal) {
 		l.refused[r]++
 	}
 	if c.cfg.OnMessage != nil {
-		c.mu.Unlock()
-		c.cfg.OnMessage(l.name, m, r)
-		c.mu.Lock()
+		c.outside(func() { c.cfg.OnMessage(l.name, m, r) })
 	}
 }
 

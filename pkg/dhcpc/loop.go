@@ -35,10 +35,8 @@ func (c *Client) turn() error {
 	c.deliver()
 	c.deadline = c.nextDeadline()
 	if c.cfg.OnTurn != nil {
-		now := c.now
-		c.mu.Unlock()
-		next := c.cfg.OnTurn(now)
-		c.mu.Lock()
+		now, next := c.now, machine.Never
+		c.outside(func() { next = c.cfg.OnTurn(now) })
 		c.deadline = min(c.deadline, next)
 	}
 	if c.deadline <= c.now {
@@ -166,11 +164,11 @@ func (c *Client) deliverLinkNews() {
 	}
 	news := c.linkNews
 	c.linkNews = nil
-	c.mu.Unlock()
-	for _, ev := range news {
-		c.cfg.OnLink(ev)
-	}
-	c.mu.Lock()
+	c.outside(func() {
+		for _, ev := range news {
+			c.cfg.OnLink(ev)
+		}
+	})
 	c.again = false // what OnLink asked for is done in this very turn
 }
 
@@ -180,7 +178,7 @@ func (c *Client) tell(l *link, ev Event) {
 		return
 	}
 	ev.Interface, ev.Family, ev.State = l.name, l.family, l.state()
-	c.events = append(c.events, delivery{l.cb, ev})
+	c.events = append(c.events, delivery{l, ev})
 }
 
 // fail queues an event about something that did not work, once for each cause.
@@ -191,20 +189,26 @@ func (c *Client) fail(l *link, err error, now time.Duration) {
 	}
 }
 
-// deliver calls the callbacks, without the lock.
+// deliver calls the callbacks, without the lock. One of them may have removed
+// the request that the next one is about.
 func (c *Client) deliver() {
 	events := c.events
 	c.events = nil
-	if len(events) == 0 {
-		return
+	for i := range events {
+		if l := events[i].link; c.byName[l.name] == l {
+			c.outside(func() { l.cb(events[i].ev) })
+		}
 	}
-	c.mu.Unlock()
-	for _, d := range events {
-		d.cb(d.ev)
-	}
-	c.mu.Lock()
 	clear(events)
 	c.events = events[:0] // the memory serves again
+}
+
+// outside calls fn without the lock. Should fn panic, the lock is held again on
+// the way up, where it will be given back.
+func (c *Client) outside(fn func()) {
+	c.mu.Unlock()
+	defer c.mu.Lock()
+	fn()
 }
 
 // flushed takes in what the kernel said to the requests for a link.
