@@ -16,8 +16,6 @@ const (
 	maxReason   = 32 // so that it fits beside any client identifier
 )
 
-var errTooLarge = fmt.Errorf("message is larger than a datagram of %d bytes can hold", minDatagram)
-
 // Append writes the message, padded to the 300 bytes of a BOOTP packet, to dst.
 // It fails if the message would make a datagram larger than 576 bytes, or if an
 // option of the Identity or a field that the Kind requires is out of its range;
@@ -31,11 +29,12 @@ func (out *Outgoing) Append(dst []byte, id *Identity) ([]byte, error) {
 	}
 	start := len(dst)
 	b := out.appendOptions(out.appendHeader(dst, id), id)
-	if len(b)-start > maxPayload {
-		return dst, fmt.Errorf("%v: %w", out.Kind.Type(), errTooLarge)
+	n := len(b) - start
+	if n > maxPayload {
+		return dst, fmt.Errorf("%v: %d bytes do not fit into a datagram of %d", out.Kind.Type(), n, minDatagram)
 	}
 	var padding [minPayload]byte
-	if n := len(b) - start; n < minPayload {
+	if n < minPayload {
 		b = append(b, padding[n:]...)
 	}
 	return b, nil

@@ -9,7 +9,8 @@
 // every length checked and yields the payload; [Message.Decode] reads the
 // payload, joins the pieces of split and overloaded options once, and leaves
 // typed getters. Both answer with a [Refusal], which says precisely why a frame
-// is not ours, and neither allocates: a Message is meant to be reused.
+// is not ours, and neither allocates: a Message takes less than 4 KiB, holds
+// all that a message of up to [MaxMessage] bytes can say, and is meant to be reused.
 //
 // Sending is the reverse: [Outgoing.Append] writes a message, [AppendFrame]
 // the headers around it. Which option belongs into which message (RFC 2131

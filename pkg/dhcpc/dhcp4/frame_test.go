@@ -110,7 +110,7 @@ func TestParseFrameAccepts(t *testing.T) {
 }
 
 func TestParseFrameRefuses(t *testing.T) {
-	rfc.Shows(t, "P-RV-07", "R2131-4.1-03", "H-SPOOF-06")
+	rfc.Shows(t, "P-RV-07", "R2131-4.1-03")
 	for _, c := range []struct {
 		name  string
 		frame []byte
@@ -196,7 +196,7 @@ func TestPartialChecksums(t *testing.T) {
 }
 
 func TestAppendFrame(t *testing.T) {
-	rfc.Shows(t, "R1122-4.1.3.4", "R791-01", "R2131-4.1-03")
+	rfc.Shows(t, "R1122-4.1.3.4", "R791-01")
 	got := dhcp4.AppendFrame([]byte("before"), serverMAC, clientMAC,
 		netip.AddrPortFrom(serverAddr, 67), netip.AddrPortFrom(clientAddr, 68), []byte("dhcp!"))
 	if want := append([]byte("before"), goodFrame()...); !bytes.Equal(got, want) {

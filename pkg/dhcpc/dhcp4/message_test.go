@@ -10,7 +10,7 @@ import (
 )
 
 func TestDecodeReadsEveryHeaderField(t *testing.T) {
-	rfc.Shows(t, "R2132-2-02", "R2131-2-08")
+	rfc.Shows(t, "R2132-2-02")
 	b := reply(ack, end)
 	copy(b, unhex("02 01 06 03 a1b2c3d4 0102 8000 0a000001 0a000002 0a000003 0a000004 0200000000ff"))
 	m := decode(t, b)
@@ -125,7 +125,6 @@ func TestMessageOwnsItsBytes(t *testing.T) {
 }
 
 func TestDecodeForgetsTheMessageBefore(t *testing.T) {
-	rfc.Shows(t, "P-RV-10")
 	first := reply(ack, option(dhcp4.Router, 192, 0, 2, 1), text(dhcp4.DomainName, "example.org"), end)
 	copy(first[44:], "tftp")
 	copy(first[108:], "boot")

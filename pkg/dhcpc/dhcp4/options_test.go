@@ -120,6 +120,7 @@ func TestOverloadedFieldsAreReadInOrder(t *testing.T) {
 		{"both, against the order on the wire", option(dhcp4.Overload, 3), "192.0.2.1 192.0.2.2 192.0.2.3"},
 		{"value 0", option(dhcp4.Overload, 0), "192.0.2.1"},
 		{"value 4", option(dhcp4.Overload, 4), "192.0.2.1"},
+		{"value 5", option(dhcp4.Overload, 5), "192.0.2.1"},
 		{"value 255", option(dhcp4.Overload, 255), "192.0.2.1"},
 		{"two bytes", option(dhcp4.Overload, 3, 3), "192.0.2.1"},
 		{"twice", append(option(dhcp4.Overload, 1), option(dhcp4.Overload, 1)...), "192.0.2.1"},

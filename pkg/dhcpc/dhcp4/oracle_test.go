@@ -63,7 +63,7 @@ func bytesOr[T ~string | ~[]byte](v T) []byte {
 }
 
 func TestAnotherDecoderReadsWhatWeWrite(t *testing.T) {
-	rfc.Shows(t, "R2131-3-03", "R2132-2-02", "R2131-4.1-02", "R3396-6-01", "H-PARSE-03")
+	rfc.Shows(t, "R2131-3-03", "R2132-2-02", "R2131-4.1-02", "H-PARSE-03")
 	rapid.Check(t, func(t *rapid.T) {
 		out, id := anyOutgoing.Draw(t, "message"), anyIdentity.Draw(t, "identity")
 		b, err := out.Append(nil, id)
@@ -200,7 +200,7 @@ func TestWeReadWhatAnotherEncoderWrites(t *testing.T) {
 }
 
 func TestAnotherParserReadsOurFrames(t *testing.T) {
-	rfc.Shows(t, "R791-01", "R1122-4.1.3.4", "R2131-4.1-03")
+	rfc.Shows(t, "R791-01", "R1122-4.1.3.4")
 	rapid.Check(t, func(t *rapid.T) {
 		hwSrc, hwDst := anyMAC.Draw(t, "source MAC"), anyMAC.Draw(t, "destination MAC")
 		src := netip.AddrPortFrom(anyAddr.Draw(t, "source"), 68)

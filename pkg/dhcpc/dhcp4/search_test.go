@@ -48,6 +48,7 @@ func TestDomainSearch(t *testing.T) {
 		{"pointer to its own name", "\x01a\xc0\x00", ""},
 		{"pointer forward", "\x01a\xc0\x04\x01b\x00", ""},
 		{"two pointers to each other", "\xc0\x02\xc0\x00", ""},
+		{"pointer back, then forward", "\x06\xc0\x03\x01a\x00.\x00\xc0\x01", ""},
 		{"pointer beyond the end", "\x01a\x00\xff\xff", ""},
 		{"a bad one rejects those before", "\x03lan\x00\x01a\xc0\x05", ""},
 		{"label type 01", "\x03lan\x00\x40a\x00", ""},
