@@ -142,7 +142,7 @@ func (c *Client) send(now time.Duration) {
 			continue
 		}
 		l.sent++
-		kind := messageType(s.Kind)
+		kind := s.Kind.Type()
 		l.mark(kind.String(), now)
 		l.asked = s.Kind == dhcp4.KindRenewing
 		c.step(l, now, machine.Sent{})
@@ -150,21 +150,4 @@ func (c *Client) send(now time.Duration) {
 	}
 	clear(o.links)
 	*o = outbox{o.msgs[:0], o.links[:0], o.sends[:0], o.payload, o.frames[:0]}
-}
-
-// messageType is the value of option 53 for a kind of message.
-func messageType(k dhcp4.Kind) dhcp4.MessageType {
-	switch k {
-	case dhcp4.KindDiscover:
-		return dhcp4.Discover
-	case dhcp4.KindDecline:
-		return dhcp4.Decline
-	case dhcp4.KindRelease:
-		return dhcp4.Release
-	case dhcp4.KindInform:
-		return dhcp4.Inform
-	case dhcp4.KindSelecting, dhcp4.KindInitReboot, dhcp4.KindRenewing, dhcp4.KindRebinding:
-		return dhcp4.Request
-	}
-	return 0
 }
