@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"github.com/dhclient-lws/dhclient-lws/pkg/dhcpc/dhcp4"
+	"github.com/dhclient-lws/dhclient-lws/pkg/dhcpc/dhcptest"
 	"github.com/dhclient-lws/dhclient-lws/pkg/dhcpc/dhcptest/rfc"
 )
 
@@ -147,8 +148,8 @@ func TestInitRebootSilence(t *testing.T) {
 
 func TestT1(t *testing.T) {
 	rfc.Shows(t, "R2131-F5-21", "R2131-F5-22", "R2131-T4-01", "R2131-4.4.5-15", "R2131-4.4.5-17", "R2131-4.1-08", "R2131-4.4.1-03")
-	s := play(t, middle, Config{}).at(0).toBound()
 	// The server's address is that of option 54, not siaddr.
+	s := play(t, middle, Config{}).at(0).toBound(func(r *dhcptest.Reply) { r.NextServer = netip.MustParseAddr("192.0.2.9") })
 	old := s.sent.Xid
 	s.at(1800).in(Renewing).becomes(Unchanged, ReasonT1)
 	r := s.sends(dhcp4.KindRenewing)
@@ -180,7 +181,7 @@ func TestT2(t *testing.T) {
 	for _, at := range []float64{2475, 2812.5, 2981.25, 3065.625, 3125.625} {
 		s.at(at).sends(dhcp4.KindRenewing)
 	}
-	s.at(3150).in(Rebinding).becomes(Unchanged, ReasonT2)
+	s.due(3150).at(3150).in(Rebinding).becomes(Unchanged, ReasonT2)
 	b := s.sends(dhcp4.KindRebinding)
 	if b.Src != us || b.Dst != all || b.Addr != us || b.ServerID.IsValid() || b.Xid == r.Xid {
 		t.Errorf("REQUEST is %+v", b)
@@ -214,6 +215,9 @@ func TestExpiry(t *testing.T) {
 	if d := s.sends(dhcp4.KindDiscover); d.Addr != us || d.Src != zero {
 		t.Errorf("DISCOVER is %+v", d)
 	}
+	s.hears(dhcp4.Offer, offering("192.0.2.51"))
+	s.sends(dhcp4.KindSelecting)
+	s.hears(dhcp4.Ack, offering("192.0.2.51")).becomes(Granted, ReasonAck)
 }
 
 // A machine that was suspended past everything lets the lease expire and
@@ -249,7 +253,7 @@ func TestConflict(t *testing.T) {
 	s.step(Conflict{})
 	s.in(Declining).becomes(Lost, ReasonConflict)
 	d := s.sends(dhcp4.KindDecline)
-	if d.Src != zero || d.Dst != all || d.Addr != us || d.ServerID != srv1 {
+	if d.Src != zero || d.Dst != all || d.Addr != us || d.ServerID != srv1 || d.Secs != 0 {
 		t.Errorf("DECLINE is %+v", d)
 	}
 	s.in(Init).quiet().due(13)
@@ -280,6 +284,9 @@ func TestRelease(t *testing.T) {
 		t.Errorf("RELEASE is %+v", r)
 	}
 	s.in(Stopped).becomes(Lost, ReasonRelease).never()
+	if !s.eff.Forget {
+		t.Error("the lease is not forgotten")
+	}
 	s.at(200).steps(LinkUp{}, Renew{}, Release{}, Conflict{}).in(Stopped).quiet().never()
 	s.steps(LinkDown{}, LinkUp{}).in(Init)
 	s.sends(dhcp4.KindDiscover)

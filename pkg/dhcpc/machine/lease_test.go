@@ -123,6 +123,14 @@ func TestLeaseStart(t *testing.T) {
 		t.Errorf("lease ends at %v", l.Expiry)
 	}
 	s.step(Installed{})
+	// An infinite one as well, though nothing depends on it.
+	infinite := playTo(t, Selecting, Config{}).hears(dhcp4.Offer)
+	infinite.sends(dhcp4.KindSelecting)
+	infinite.at(1.5).sends(dhcp4.KindSelecting)
+	infinite.hears(dhcp4.Ack, leased(math.MaxUint32))
+	if l := infinite.m.Lease(); l.Start != 0 {
+		t.Errorf("infinite lease starts at %v", l.Start)
+	}
 	// A shorter one is obeyed.
 	s.at(1803).sends(dhcp4.KindRenewing)
 	s.hears(dhcp4.Ack, leased(60)).becomes(Extended, ReasonAck)
@@ -165,10 +173,8 @@ func TestConfigurationIsTheAcks(t *testing.T) {
 
 // Every value that a server can send, each dropped alone if it makes no sense.
 func TestValues(t *testing.T) {
-	rfc.Shows(t, "H-RTR-01", "H-DNS-01", "H-DNS-02", "H-MTU-01", "H-TXT-01", "H-TXT-06", "H-PARSE-04", "H-ADDR-03", "R2132-5.3-01", "R2132-5.1-01",
-		"R3442-03", "R3442-04", "R3442-06", "P-RO-01", "P-RO-07", "R2132-8.3-01", "H-WPAD-01")
+	rfc.Shows(t, "H-RTR-01", "H-DNS-01", "H-DNS-02", "R2132-5.3-01", "R3442-03", "R3442-04", "R3442-06", "P-RO-01", "R2132-8.3-01")
 	addrs := dhcptest.Addrs
-	hostRoutes := slices.Repeat([]byte{32, 10, 0, 0, 1, 192, 0, 2, 1}, 150)
 	rows := []struct {
 		name string
 		edit edit
@@ -204,16 +210,11 @@ func TestValues(t *testing.T) {
 		{"half a classless route", with(dhcp4.ClasslessRoute, []byte{24, 10, 0}), (*Lease).routes, "[] false [192.0.2.1]"},
 		{"static route", with(dhcp4.StaticRoute, addrs("10.0.0.0", "192.0.2.1")), (*Lease).routes, "[{10.0.0.0/8 192.0.2.1}] false [192.0.2.1]"},
 		{"static route to nowhere", with(dhcp4.StaticRoute, addrs("10.0.0.0", "127.0.0.1")), (*Lease).routes, "[] false [192.0.2.1]"},
+		{"static route on the link", with(dhcp4.StaticRoute, addrs("10.0.0.0", "0.0.0.0")), (*Lease).routes, "[] false [192.0.2.1]"},
 		{"classless over static", func(r *dhcptest.Reply) {
 			with(dhcp4.StaticRoute, addrs("10.0.0.0", "192.0.2.1"))(r)
 			with(dhcp4.ClasslessRoute, []byte{8, 11, 192, 0, 2, 1})(r)
 		}, (*Lease).routes, "[{11.0.0.0/8 192.0.2.1}] true []"},
-		{"150 routes", func(r *dhcptest.Reply) {
-			for b := range slices.Chunk(hostRoutes, 252) {
-				r.Options = append(r.Options, dhcptest.Option{Code: dhcp4.ClasslessRoute, Data: b})
-			}
-		}, func(l *Lease) any { return len(l.Routes) }, "150"},
-		{"web proxy", with(252, []byte("http://wpad/")), (*Lease).domain, ""},
 	}
 	for _, row := range rows {
 		t.Run(row.name, func(t *testing.T) {

@@ -29,7 +29,7 @@ type Machine struct {
 	state state
 
 	lease      *Lease        // in use, or nil
-	installed  bool          // the address of lease is in the kernel
+	installed  bool          // the address of lease, if there is one, is in the kernel
 	since      time.Duration // when the address of lease came into use
 	remembered *Lease        // what INIT-REBOOT asks for: the lease in use, or one of an earlier life; or nil
 	hint       netip.Addr    // what DISCOVER asks for, if valid

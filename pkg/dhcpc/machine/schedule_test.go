@@ -13,7 +13,7 @@ import (
 // between its DISCOVERs in seconds.
 func (s *script) discovers(n int) (gaps []float64) {
 	s.Helper()
-	s.at(0).step(LinkUp{})
+	s.at(100).step(LinkUp{})
 	for range n + 1 {
 		last := s.now
 		s.at(s.m.Deadline().Seconds()).sends(dhcp4.KindDiscover)

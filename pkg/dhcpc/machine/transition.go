@@ -38,7 +38,7 @@ func (m *Machine) drop(now time.Duration) {
 	if m.lease != nil && now-m.since >= lasting {
 		m.brakes = brakes{}
 	}
-	m.lease, m.remembered, m.installed = nil, nil, false
+	m.lease, m.remembered = nil, nil
 }
 
 // expire ends the lease whose time is over. A client that is asking already goes
