@@ -25,8 +25,8 @@ type console struct {
 	kicked  chan struct{}
 }
 
-// maxQueued is how much may wait, in bytes; lines beyond it are dropped, and
-// how many is said.
+// maxQueued is how much may wait, in bytes. While more does what comes is
+// dropped, and how often is said.
 const maxQueued = 64 << 10
 
 const linePrefix = "dhclient-lws: "
@@ -42,12 +42,12 @@ func (c *console) printf(format string, args ...any) {
 func (c *console) text(lines string) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if len(c.queued)+len(lines) > maxQueued {
+	if len(c.queued) > maxQueued {
 		c.dropped++
 		return
 	}
 	if c.dropped > 0 {
-		c.queued = fmt.Appendf(c.queued, linePrefix+"%d lines were lost here\n", c.dropped)
+		c.queued = fmt.Appendf(c.queued, linePrefix+"%d messages were lost here\n", c.dropped)
 		c.dropped = 0
 	}
 	c.queued = append(c.queued, lines...)

@@ -1,5 +1,5 @@
-// The runtime would read control groups at its start, and again and again, to
-// learn how many processors it may use.
+// Else the runtime would keep the files of its control group open, and read them
+// every now and then to learn how many processors it may use.
 //
 //go:debug containermaxprocs=0
 //go:debug updatemaxprocs=0

@@ -7,11 +7,8 @@ import (
 	"sync"
 	"time"
 
-	"golang.org/x/sys/unix"
-
 	"github.com/dhclient-lws/dhclient-lws/pkg/dhcpc"
 	"github.com/dhclient-lws/dhclient-lws/pkg/dhcpc/dhcp4"
-	"github.com/dhclient-lws/dhclient-lws/pkg/dhcpc/machine"
 	"github.com/dhclient-lws/dhclient-lws/pkg/dhcpc/packet"
 	"github.com/dhclient-lws/dhclient-lws/pkg/ifup"
 )
@@ -30,7 +27,6 @@ type resident struct {
 	watching bool // signals are taken
 	links    linkBook
 	resolv   ifup.ResolvConf
-	newDNS   bool // a lease came, changed or went since resolv.conf was written
 	news     bool // something happened that decide has not seen
 	decided  bool
 	decideAt time.Duration // when time alone may decide
@@ -109,96 +105,9 @@ func (r *resident) watch() {
 	}
 }
 
-// onLink takes in what the kernel reports of a link.
-func (r *resident) onLink(ev ifup.Event) {
-	r.news = true
-	if name := r.links.note(&ev, packet.Now()); name != "" {
-		r.client.Remove(name)
-		r.newDNS = true
-	}
-}
-
-// onEvent takes in what became of a request.
-func (r *resident) onEvent(l *knownLink, ev *dhcpc.Event) {
-	switch ev.Kind {
-	case dhcpc.Bound, dhcpc.Renewed:
-		l.bind(ev.Time)
-		r.news, r.newDNS = true, true
-	case dhcpc.Lost:
-		l.bound = false
-		r.news, r.newDNS = true, true
-	case dhcpc.LinkUp, dhcpc.LinkDown, dhcpc.LinkGone:
-		r.newDNS = true
-	case dhcpc.Failed:
-		if refused, ok := errors.AsType[*ifup.Refused](ev.Err); ok && errors.Is(refused.Err, unix.EPERM) {
-			r.end(ev.Err)
-			return
-		}
-	case dhcpc.MessageSent, dhcpc.MessageReceived:
-	}
-	if text := l.line(ev, r.start, r.options.verbosity); text != "" {
-		r.console.printf("%s: %s", safeName(ev.Interface), text)
-	}
-	r.state.changed()
-}
-
-// onTurn is what is to be done before the loop sleeps; it returns when it wants
-// to be called again. resolv.conf comes first: whoever is told that the wait is
-// over may want to look a name up.
-func (r *resident) onTurn(now time.Duration) time.Duration {
-	wanted := r.links.wanted()
-	for _, l := range wanted {
-		// It cannot fail: IPv4 is served, and no link is without a name.
-		_ = r.client.Request(l.name, dhcpc.IPv4, func(ev dhcpc.Event) { r.onEvent(l, &ev) })
-	}
-	if len(wanted) > 0 {
-		return now // all else can wait until the messages are out
-	}
-	r.watch()
-	if r.newDNS {
-		r.newDNS = false
-		r.report("resolv.conf", r.resolv.Write(resolvers(r.client.Status().Links)))
-	}
-	if !r.decided && (r.news || r.decideAt <= now) {
-		r.news = false
-		var res result
-		if res, r.decideAt = r.options.wait.decide(now, r.links.waiting(r.start)); res != undecided {
-			r.finish(res, r.client.Status().Links)
-		}
-	}
-	if r.state.writeAt() <= now {
-		r.writeStatus()
-	}
-	r.console.turn()
-	return min(r.decideAt, r.state.writeAt())
-}
-
-// finish ends the wait: people get a table, the front process its result.
-func (r *resident) finish(res result, links []dhcpc.LinkStatus) {
-	r.decided, r.decideAt = true, machine.Never
-	r.state.decided(res)
-	r.writeStatus()
-	if res != resultError {
-		now := packet.Now()
-		r.console.printf("%s", verdict(res, links, now-r.start))
-		described := make([]linkStatus, len(links))
-		for i := range links {
-			described[i] = describeLink(&links[i], r.start)
-		}
-		r.console.text(table(described, now))
-	}
-	if r.result != nil {
-		env := environment(res, links)
-		r.console.then(patience, func() {
-			r.console.leave()
-			handOff(r.result, env)
-		})
-	}
-}
-
-// writeStatus brings status.json up to date. It may be called from any goroutine.
+// writeStatus writes status.json at once. It may be called from any goroutine.
 func (r *resident) writeStatus() {
-	r.report("status.json", r.state.write(packet.Now(), r.client.Status().Links))
+	r.report("status.json", r.state.write(packet.Now(), undecided, r.client.Status().Links))
 }
 
 // report says once that something could not be written. It stops nothing.
@@ -213,26 +122,4 @@ func (r *resident) report(what string, err error) {
 	}
 	r.troubles[what] = true
 	r.console.printf("%s: %s", what, safeText(err.Error()))
-}
-
-// inUse is the lease that a link has installed, or nil.
-func inUse(l *dhcpc.LinkStatus) *machine.Lease {
-	if l.State == machine.Installing {
-		return nil
-	}
-	return l.Lease
-}
-
-// resolvers is what the links contribute to resolv.conf, in metric order: like
-// its routes, the servers of a link without carrier stand behind all others.
-func resolvers(links []dhcpc.LinkStatus) []ifup.Resolver {
-	list := make([]ifup.Resolver, 0, len(links))
-	for _, carrier := range []bool{true, false} {
-		for i := range links {
-			if l := inUse(&links[i]); l != nil && links[i].Carrier == carrier {
-				list = append(list, ifup.Resolver{Servers: l.DNS, Domain: l.Domain, Search: l.Search})
-			}
-		}
-	}
-	return list
 }

@@ -9,8 +9,8 @@ import (
 	"github.com/dhclient-lws/dhclient-lws/pkg/dhcpc/machine"
 )
 
-// stateKeeper keeps status.json up to date. While much happens the file is
-// written now and then; after that, at each change.
+// stateKeeper keeps status.json. While much happens the file is written now and
+// then; after that, at each change.
 type stateKeeper struct {
 	dir   string
 	start time.Duration
@@ -19,7 +19,7 @@ type stateKeeper struct {
 	result   result
 	pidStart int64
 	last     time.Duration // when the file was last written
-	due      time.Duration // when it is to be written; machine.Never if nothing changed
+	next     time.Duration // when it is to be written; machine.Never if nothing changed
 }
 
 // stateGap is the least time between two writes that nobody asked for. The
@@ -27,34 +27,31 @@ type stateKeeper struct {
 const stateGap = 50 * time.Millisecond
 
 func newStateKeeper(dir string, start time.Duration) *stateKeeper {
-	return &stateKeeper{dir: dir, start: start, last: start, due: machine.Never}
+	return &stateKeeper{dir: dir, start: start, last: start, next: machine.Never}
 }
 
-// changed asks for the file to be written, and writeAt says when.
+// changed asks for the file to be written.
 func (s *stateKeeper) changed() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.due = min(s.due, s.last+stateGap)
+	s.next = min(s.next, s.last+stateGap)
 }
 
-func (s *stateKeeper) writeAt() time.Duration {
+// due is when it is to be written.
+func (s *stateKeeper) due() time.Duration {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.due
+	return s.next
 }
 
-// decided notes the result of the wait.
-func (s *stateKeeper) decided(r result) {
+// write writes the file now. The result of the wait is noted once it is there.
+func (s *stateKeeper) write(now time.Duration, r result, links []dhcpc.LinkStatus) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.result = r
-}
-
-// write writes the file now.
-func (s *stateKeeper) write(now time.Duration, links []dhcpc.LinkStatus) error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.last, s.due = now, machine.Never
+	s.last, s.next = now, machine.Never
+	if r != undecided {
+		s.result = r
+	}
 	if s.dir == "" {
 		return nil
 	}

@@ -1,0 +1,95 @@
+package main
+
+import (
+	"errors"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/dhclient-lws/dhclient-lws/pkg/dhcpc"
+	"github.com/dhclient-lws/dhclient-lws/pkg/dhcpc/machine"
+	"github.com/dhclient-lws/dhclient-lws/pkg/dhcpc/packet"
+	"github.com/dhclient-lws/dhclient-lws/pkg/ifup"
+)
+
+// onLink takes in what the kernel reports of a link.
+func (r *resident) onLink(ev ifup.Event) {
+	r.news = true
+	if name := r.links.note(&ev, packet.Now()); name != "" {
+		r.client.Remove(name)
+		r.state.changed()
+	}
+}
+
+// onEvent takes in what became of a request.
+func (r *resident) onEvent(l *knownLink, ev *dhcpc.Event) {
+	switch ev.Kind {
+	case dhcpc.Bound, dhcpc.Renewed:
+		l.bind(ev.Time)
+		r.news = true
+	case dhcpc.Lost:
+		l.bound = false
+		r.news = true
+	case dhcpc.Failed:
+		if refused, ok := errors.AsType[*ifup.Refused](ev.Err); ok && errors.Is(refused.Err, unix.EPERM) {
+			r.end(ev.Err)
+			return
+		}
+	case dhcpc.LinkUp, dhcpc.LinkDown, dhcpc.LinkGone, dhcpc.MessageSent, dhcpc.MessageReceived:
+	}
+	if text := l.line(ev, r.start, r.options.verbosity); text != "" {
+		r.console.printf("%s: %s", safeName(ev.Interface), text)
+	}
+	r.state.changed()
+}
+
+// onTurn is what is to be done before the loop sleeps; it returns when it wants
+// to be called again.
+func (r *resident) onTurn(now time.Duration) time.Duration {
+	wanted := r.links.wanted()
+	for _, l := range wanted {
+		// It cannot fail: IPv4 is served, and no link is without a name.
+		_ = r.client.Request(l.name, dhcpc.IPv4, func(ev dhcpc.Event) { r.onEvent(l, &ev) })
+	}
+	if len(wanted) > 0 {
+		return now // all else can wait until the messages are out
+	}
+	r.watch()
+	res := undecided
+	if !r.decided && (r.news || r.decideAt <= now) {
+		r.news = false
+		res, r.decideAt = r.options.wait.decide(now, r.links.waiting(r.start))
+	}
+	if res != undecided || r.state.due() <= now {
+		links := r.client.Status().Links
+		// Who is told that the wait is over may want to look a name up, or how things stand.
+		r.report("resolv.conf", r.resolv.Write(resolvers(links)))
+		r.report("status.json", r.state.write(now, res, links))
+		if res != undecided {
+			r.finish(res, links)
+		}
+	}
+	r.console.turn()
+	return min(r.decideAt, r.state.due())
+}
+
+// finish ends the wait: people get a table, the front process its result.
+func (r *resident) finish(res result, links []dhcpc.LinkStatus) {
+	r.decided, r.decideAt = true, machine.Never
+	if res != resultError {
+		now := packet.Now()
+		r.console.printf("%s", verdict(res, links, now-r.start))
+		described := make([]linkStatus, len(links))
+		for i := range links {
+			described[i] = describeLink(&links[i], r.start)
+		}
+		r.console.text(table(described, now))
+	}
+	if r.result != nil {
+		env := environment(res, links)
+		r.console.then(patience, func() {
+			r.console.leave()
+			handOff(r.result, env)
+		})
+	}
+}
