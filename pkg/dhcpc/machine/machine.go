@@ -17,7 +17,7 @@ const Never = time.Duration(math.MaxInt64)
 type Config struct {
 	Identity   dhcp4.Identity
 	Schedule   Schedule
-	Strict     bool          // the acceptance rules of the original, see accept.go
+	Strict     bool          // refuse a lease without mask, router or name server, or with server or router outside the subnet
 	ReuseLease bool          // use a remembered lease that no server confirms, until it ends
 	StartDelay time.Duration // before the first DISCOVER, a random time up to this
 	Rand       func() uint32 // uniform; required

@@ -77,7 +77,7 @@ func life(rt *rapid.T, s *script) Event {
 	case 3:
 		return SendFailed{}
 	case 4:
-		return InstallFailed{}
+		return InstallFailed{Gone: rapid.Bool().Draw(rt, "gone")}
 	case 5:
 		return Conflict{}
 	case 6:
