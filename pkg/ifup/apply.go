@@ -118,7 +118,7 @@ func (n *Netlink) applyRoutes(index int, in *installed, c *Config) {
 			n.queue.createRoute(index, &w, slices.ContainsFunc(in.routes, rival))
 		}
 	}
-	for _, old := range slices.Backward(in.routes) {
+	for _, old := range in.routes {
 		if !slices.Contains(want, old) {
 			n.queue.deleteRoute(index, &old)
 		}

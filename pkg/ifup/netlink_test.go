@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/netip"
 	"os"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -221,6 +222,8 @@ func defaultVia(gateway string) Route {
 // syscalls counts the reads and writes of fn, which are all that Netlink uses.
 func syscalls(t testing.TB, fn func()) int {
 	t.Helper()
+	runtime.LockOSThread() // what is counted is the thread's
+	defer runtime.UnlockOSThread()
 	count := func() (reads, writes int) {
 		text, err := os.ReadFile("/proc/thread-self/io")
 		if err != nil {
