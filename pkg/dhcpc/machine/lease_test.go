@@ -53,6 +53,7 @@ func TestTimers(t *testing.T) {
 		{3600, 0, 1000, 1800, 3150}, // earlier than the T1 that it would have
 		{3600, 0, 2000, 1800, 2000},
 		{3600, math.MaxUint32, math.MaxUint32, 1800, 3150},
+		{3600, 1000, math.MaxUint32, 1000, 3150},
 		{24, 4, 10, 4, 10},
 		{5, 0, 0, 2.5, 4.375},
 		{5, 3, 4, 3, 4},
@@ -78,12 +79,14 @@ func TestTimers(t *testing.T) {
 func TestTimerFuzz(t *testing.T) {
 	rfc.Shows(t, "R2131-4.4.5-14")
 	for random, part := range map[uint32]float64{lowest: 0, middle: 0.5, highest: 1} {
-		l := granted(t, random, serverTimes(3600, 0, 0))
-		if want := sec(1800 - 90*part); (l.T1 - want).Abs() > tolerance {
-			t.Errorf("T1 is %v, want %v", l.T1, want)
-		}
-		if want := sec(3150 - 90*part); (l.T2 - want).Abs() > tolerance {
-			t.Errorf("T2 is %v, want %v", l.T2, want)
+		for _, times := range []edit{serverTimes(3600, 0, 0), serverTimes(3600, 9999, 1)} { // absent, nonsense
+			l := granted(t, random, times)
+			if want := sec(1800 - 90*part); (l.T1 - want).Abs() > tolerance {
+				t.Errorf("T1 is %v, want %v", l.T1, want)
+			}
+			if want := sec(3150 - 90*part); (l.T2 - want).Abs() > tolerance {
+				t.Errorf("T2 is %v, want %v", l.T2, want)
+			}
 		}
 		if l := granted(t, random, serverTimes(3600, 600, 2000)); l.T1 != sec(600) || l.T2 != sec(2000) {
 			t.Errorf("the server's times became %v and %v", l.T1, l.T2)
@@ -124,11 +127,11 @@ func TestLeaseStart(t *testing.T) {
 	}
 	s.step(Installed{})
 	// An infinite one as well, though nothing depends on it.
-	infinite := playTo(t, Selecting, Config{}).hears(dhcp4.Offer)
+	infinite := playTo(t, Selecting, Config{}).at(1).hears(dhcp4.Offer)
 	infinite.sends(dhcp4.KindSelecting)
-	infinite.at(1.5).sends(dhcp4.KindSelecting)
+	infinite.at(2.5).sends(dhcp4.KindSelecting)
 	infinite.hears(dhcp4.Ack, leased(math.MaxUint32))
-	if l := infinite.m.Lease(); l.Start != 0 {
+	if l := infinite.m.Lease(); l.Start != sec(1) {
 		t.Errorf("infinite lease starts at %v", l.Start)
 	}
 	// A shorter one is obeyed.

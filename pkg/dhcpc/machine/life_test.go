@@ -199,6 +199,16 @@ func TestInstallFailed(t *testing.T) {
 	}
 }
 
+// It is a new lease's own failure, though the one before it was installed.
+func TestSecondLeaseNotInstalled(t *testing.T) {
+	s := playTo(t, Bound, Config{}).resumes(3600)
+	s.sends(dhcp4.KindDiscover)
+	s.hears(dhcp4.Offer)
+	s.sends(dhcp4.KindSelecting)
+	s.hears(dhcp4.Ack).step(InstallFailed{})
+	s.in(Init).becomes(Lost, ReasonInstallFailed)
+}
+
 // An extension that the kernel does not take leaves the client bound: the
 // address is there, and the server knows.
 func TestExtensionNotInstalled(t *testing.T) {
