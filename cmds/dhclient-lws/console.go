@@ -35,22 +35,23 @@ func newConsole(out *os.File) *console { return &console{out: out} }
 
 // printf queues a line.
 func (c *console) printf(format string, args ...any) {
-	c.text(fmt.Sprintf(linePrefix+format+"\n", args...))
+	_, _ = fmt.Fprintf(c, linePrefix+format+"\n", args...)
 }
 
-// text queues lines as they are.
-func (c *console) text(lines string) {
+// Write queues lines as they are. It never fails.
+func (c *console) Write(lines []byte) (int, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if len(c.queued) > maxQueued {
 		c.dropped++
-		return
+		return len(lines), nil
 	}
 	if c.dropped > 0 {
 		c.queued = fmt.Appendf(c.queued, linePrefix+"%d messages were lost here\n", c.dropped)
 		c.dropped = 0
 	}
 	c.queued = append(c.queued, lines...)
+	return len(lines), nil
 }
 
 // turn has the queue written, if there is anything in it.

@@ -44,7 +44,7 @@ func TestConsoleWritesInOrder(t *testing.T) {
 	c.turn()
 	read(t, r, "dhclient-lws: one: 1\n")
 	c.printf("two")
-	c.text("table\n")
+	c.Write([]byte("table\n"))
 	told := make(chan bool)
 	c.then(time.Minute, func() {
 		// What was queued has been written by now.
@@ -61,7 +61,7 @@ func TestConsoleIsBlocked(t *testing.T) {
 		t.Fatal(err)
 	}
 	long := strings.Repeat("x", maxQueued) + "\n"
-	c.text(long)
+	c.Write([]byte(long))
 	c.turn()
 	eventually(t, "start writing", func() bool {
 		c.mu.Lock()
@@ -69,15 +69,15 @@ func TestConsoleIsBlocked(t *testing.T) {
 		return len(c.queued) == 0
 	})
 	// The writer is stuck now. What is queued meanwhile is bounded.
-	c.text(long)
-	c.text("dropped\n")
-	c.text("dropped\n")
+	c.Write([]byte(long))
+	c.Write([]byte("dropped\n"))
+	c.Write([]byte("dropped\n"))
 	called := 0
 	c.then(time.Millisecond, func() { called++ })
 	c.flush(10 * time.Millisecond)
 	// It is read at last, and says what is missing.
 	read(t, r, long+long)
-	c.text("next\n")
+	c.Write([]byte("next\n"))
 	c.turn()
 	read(t, r, "dhclient-lws: 2 messages were lost here\nnext\n")
 	c.flush(time.Minute)

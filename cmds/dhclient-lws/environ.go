@@ -24,6 +24,9 @@ const envPrefix = "DHCLIENT_LWS_"
 // environment is what the command gets, the result first.
 func environment(r result, links []dhcpc.LinkStatus) []string {
 	env := []string{envPrefix + "RESULT=" + string(r)}
+	if r == resultUsage || r == resultError {
+		return env
+	}
 	var names []string
 	leases := &jsonWriter{}
 	leases.open('[')
@@ -34,6 +37,10 @@ func environment(r result, links []dhcpc.LinkStatus) []string {
 			continue
 		}
 		described := describeLease(lease)
+		router := ""
+		if addr := described.router(); addr.IsValid() {
+			router = addr.String()
+		}
 		(&fields{w: leases}).object(func(f *fields) {
 			f.text("interface", &l.Interface)
 			described.fields(f)
@@ -44,7 +51,7 @@ func environment(r result, links []dhcpc.LinkStatus) []string {
 		names = append(names, l.Interface)
 		for _, v := range []struct{ name, value string }{
 			{"ADDRESS", lease.Addr.String()},
-			{"ROUTER", described.router()},
+			{"ROUTER", router},
 			{"DNS", joinAddrs(lease.DNS, " ")},
 			{"DOMAIN", lease.Domain},
 		} {
@@ -52,9 +59,6 @@ func environment(r result, links []dhcpc.LinkStatus) []string {
 				env = append(env, envPrefix+l.Interface+"_"+v.name+"="+v.value)
 			}
 		}
-	}
-	if r == resultUsage || r == resultError {
-		return env
 	}
 	leases.end(']')
 	return append(env, envPrefix+"INTERFACES="+strings.Join(names, " "), envPrefix+"LEASES="+string(leases.b))

@@ -61,8 +61,8 @@ func leaseLine(l *machine.Lease, now time.Duration) string {
 	if l.Classful {
 		b.WriteString(" (which sent no mask: that of the address's class)")
 	}
-	if router := d.router(); router != "" {
-		b.WriteString(", router " + router)
+	if router := d.router(); router.IsValid() {
+		b.WriteString(", router " + router.String())
 	}
 	if len(l.DNS) > 0 {
 		b.WriteString(", DNS " + joinAddrs(l.DNS[:min(len(l.DNS), maxResolvers)], " "))

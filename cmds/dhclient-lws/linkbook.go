@@ -17,6 +17,7 @@ type linkBook struct {
 	byIndex   map[int]*knownLink // those that exist
 	fresh     []*knownLink       // not yet requested
 	noLinks   time.Duration      // since when none has existed
+	moment    []awaited          // memory of waiting
 }
 
 // knownLink is one of them.
@@ -106,16 +107,16 @@ func (b *linkBook) wanted() []*knownLink {
 	return list
 }
 
-// waiting is the present moment of the wait. A link that is gone and was not
-// named is not waited for.
+// waiting is the present moment of the wait, valid until the next call. A link
+// that is gone and was not named is not waited for.
 func (b *linkBook) waiting(start time.Duration) waiting {
-	w := waiting{start: start, noLinks: b.noLinks, links: make([]awaited, 0, len(b.byName))}
+	b.moment = b.moment[:0]
 	for _, l := range b.byName {
 		if l.present || l.exact {
-			w.links = append(w.links, l.awaited)
+			b.moment = append(b.moment, l.awaited)
 		}
 	}
-	return w
+	return waiting{start: start, noLinks: b.noLinks, links: b.moment}
 }
 
 // bind notes that a link has a lease.

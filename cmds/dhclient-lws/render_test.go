@@ -63,9 +63,20 @@ func exampleStatus() *statusFile {
 	st := &statusFile{version: 1, pid: 42, pidStart: 4711, start: epoch.Milliseconds(), written: sec(2).Milliseconds(), result: "ok"}
 	links := exampleLinks()
 	for i := range links {
-		st.links = append(st.links, describeLink(&links[i], epoch))
+		var l linkStatus
+		l.describe(&links[i], epoch)
+		st.links = append(st.links, l)
 	}
 	return st
+}
+
+func tableText(t *testing.T, links []linkStatus, now time.Duration) string {
+	t.Helper()
+	var b strings.Builder
+	if err := table(&b, each(links), now); err != nil {
+		t.Fatal(err)
+	}
+	return b.String()
 }
 
 func TestTable(t *testing.T) {
@@ -78,10 +89,10 @@ eth2       SELECTING   -                   -              -                    -
 eth3       no carrier  -                   -              -                    -
 "x$(id)"   absent      -                   -              -                    -
 `
-	if diff := cmp.Diff(want, table(exampleStatus().links, sec(1))); diff != "" {
+	if diff := cmp.Diff(want, tableText(t, exampleStatus().links, sec(1))); diff != "" {
 		t.Error(diff)
 	}
-	if got := table(exampleStatus().links[:1], sec(4000)); !strings.Contains(got, " expired\n") {
+	if got := tableText(t, exampleStatus().links[:1], sec(4000)); !strings.Contains(got, " expired\n") {
 		t.Errorf("after its end the lease is not expired:\n%s", got)
 	}
 }

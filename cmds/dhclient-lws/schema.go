@@ -43,7 +43,7 @@ type linkStatus struct {
 	state     string // those of RFC 2131 figure 5, and DOWN without carrier
 	carrier   bool
 	metric    int64 // of its routes while it has carrier
-	lease     *leaseStatus
+	lease     leaseStatus
 	timeline  []markStatus
 	sent      int64 // messages
 	received  int64 // messages that were used
@@ -57,10 +57,7 @@ func (l *linkStatus) fields(f *fields) {
 	f.text("state", &l.state)
 	f.bool("carrier", &l.carrier)
 	f.int("metric", &l.metric)
-	if f.at("lease", l.lease == nil) {
-		if l.lease == nil {
-			l.lease = new(leaseStatus)
-		}
+	if f.at("lease", l.lease.none()) {
 		f.object(l.lease.fields)
 	}
 	list(f, "timeline", &l.timeline, func(f *fields, m *markStatus) { f.object(m.fields) })
@@ -133,27 +130,32 @@ func (l *leaseStatus) fields(f *fields) {
 	f.moment("expiry_ms", "expires_in_s", &l.expiry)
 }
 
-func describeLink(l *dhcpc.LinkStatus, start time.Duration) linkStatus {
-	s := linkStatus{
+// none reports whether there is no lease.
+func (l *leaseStatus) none() bool { return !l.address.IsValid() }
+
+// describe takes over the state of a link. What was in s before is gone, but its
+// memory is used again: there are hundreds of links.
+func (s *linkStatus) describe(l *dhcpc.LinkStatus, start time.Duration) {
+	timeline, refused := s.timeline[:0], s.refused[:0]
+	for _, m := range l.Timeline {
+		timeline = append(timeline, markStatus{m.What, float64((m.At - start).Microseconds()) / 1000})
+	}
+	for reason, n := range l.Refused {
+		if n > 0 {
+			refused = append(refused, refusedCount{dhcp4.Refusal(reason).String(), int64(n)})
+		}
+	}
+	*s = linkStatus{
 		name: l.Interface, index: int64(l.Index), state: l.State.String(), carrier: l.Carrier, metric: int64(l.Metric),
-		sent: int64(l.Sent), received: int64(l.Received), lastError: l.LastErr,
+		timeline: timeline, sent: int64(l.Sent), received: int64(l.Received), refused: refused, lastError: l.LastErr,
 	}
 	if l.Lease != nil {
 		s.lease = describeLease(l.Lease)
 	}
-	for _, m := range l.Timeline {
-		s.timeline = append(s.timeline, markStatus{m.What, float64((m.At - start).Microseconds()) / 1000})
-	}
-	for reason, n := range l.Refused {
-		if n > 0 {
-			s.refused = append(s.refused, refusedCount{dhcp4.Refusal(reason).String(), int64(n)})
-		}
-	}
-	return s
 }
 
-func describeLease(l *machine.Lease) *leaseStatus {
-	return &leaseStatus{
+func describeLease(l *machine.Lease) leaseStatus {
+	return leaseStatus{
 		address: l.Addr, server: l.Server, routers: l.Routers, routes: l.Routes, dns: l.DNS, ntp: l.NTP,
 		domain: l.Domain, search: l.Search, hostName: l.HostName, mtu: int64(l.MTU),
 		start: l.Start.Milliseconds(), renew: millisecond(l.T1), rebind: millisecond(l.T2), expiry: millisecond(l.Expiry),

@@ -1,10 +1,12 @@
 package main
 
 import (
+	"bufio"
 	"errors"
 	"flag"
 	"fmt"
 	"io"
+	"iter"
 	"path"
 	"slices"
 	"time"
@@ -42,7 +44,8 @@ func status(args []string, now time.Duration, out, complaints io.Writer) int {
 	if asJSON {
 		_, err = out.Write(statusJSON(st, now))
 	} else {
-		_, err = io.WriteString(out, table(st.links, now))
+		w := bufio.NewWriter(out)
+		err = errors.Join(table(w, each(st.links), now), w.Flush())
 	}
 	if err != nil {
 		fmt.Fprintln(complaints, "dhclient-lws:", err)
@@ -54,6 +57,17 @@ func status(args []string, now time.Duration, out, complaints io.Writer) int {
 		return exitFailure
 	}
 	return 0
+}
+
+// each goes over the links without copying them.
+func each(links []linkStatus) iter.Seq[*linkStatus] {
+	return func(yield func(*linkStatus) bool) {
+		for i := range links {
+			if !yield(&links[i]) {
+				return
+			}
+		}
+	}
 }
 
 // alive reports whether the process that wrote the file is still there.

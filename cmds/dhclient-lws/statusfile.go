@@ -28,16 +28,17 @@ func writeStatusFile(dir string, head *statusFile, start time.Duration, links []
 		return err
 	}
 	defer f.Cleanup()
-	w := &jsonWriter{}
+	w := &jsonWriter{b: make([]byte, 0, 2*statusChunk)}
 	w.open('{')
 	head.fields(&fields{w: w})
 	w.key("links")
 	w.open('[')
+	var link linkStatus
 	for i := range links {
 		w.lineBreak()
-		link := describeLink(&links[i], start)
+		link.describe(&links[i], start)
 		(&fields{w: w}).object(link.fields)
-		if len(w.b) >= 16<<10 {
+		if len(w.b) >= statusChunk {
 			if _, err := f.Write(w.b); err != nil {
 				return err
 			}
@@ -51,6 +52,9 @@ func writeStatusFile(dir string, head *statusFile, start time.Duration, links []
 	}
 	return f.CloseAtomicallyReplace()
 }
+
+// statusChunk is how much is written at once, in bytes.
+const statusChunk = 8 << 10
 
 // maxStatusFile bounds what is read, in bytes: some ten thousand links.
 const maxStatusFile = 16 << 20

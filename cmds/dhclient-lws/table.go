@@ -2,72 +2,92 @@ package main
 
 import (
 	"fmt"
+	"io"
+	"iter"
+	"net/netip"
+	"strconv"
 	"strings"
 	"time"
 )
 
-// router is the first router of a lease, "" if there is none. Classless routes
+// router is the first router of a lease, if there is one. Classless routes
 // silence the list of routers.
-func (l *leaseStatus) router() string {
+func (l *leaseStatus) router() netip.Addr {
 	for _, r := range l.routes {
 		if r.Dst.Bits() == 0 && r.Gateway.IsValid() {
-			return r.Gateway.String()
+			return r.Gateway
 		}
 	}
 	if len(l.routers) > 0 {
-		return l.routers[0].String()
+		return l.routers[0]
 	}
-	return ""
+	return netip.Addr{}
 }
 
-// table is the state of links for a person, two lines to a link: what it has,
-// and the timeline of how it came by it.
-func table(links []linkStatus, now time.Duration) string {
-	rows := [][]string{{"INTERFACE", "STATE", "ADDRESS", "ROUTER", "DNS", "LEASE"}}
-	for i := range links {
-		rows = append(rows, links[i].row(now))
-	}
-	width := make([]int, len(rows[0]))
-	for _, row := range rows {
-		for i, cell := range row {
-			width[i] = max(width[i], len(cell))
+// table prints the state of links for a person, two lines to a link: what it
+// has, and the timeline of how it came by it. It goes over the links twice.
+func table(w io.Writer, links iter.Seq[*linkStatus], now time.Duration) error {
+	title := row{"INTERFACE", "STATE", "ADDRESS", "ROUTER", "DNS", "LEASE"}
+	var width row
+	note := func(r *row) {
+		for i, cell := range r {
+			if len(cell) > len(width[i]) {
+				width[i] = strings.Repeat(" ", len(cell))
+			}
 		}
 	}
-	var b strings.Builder
-	for i, row := range rows {
-		for j, cell := range row[:len(row)-1] {
-			fmt.Fprintf(&b, "%-*s  ", width[j], cell)
-		}
-		b.WriteString(row[len(row)-1])
-		b.WriteByte('\n')
-		if i > 0 {
-			b.WriteString(links[i-1].timelineText())
-		}
+	note(&title)
+	for l := range links {
+		r := l.row(now)
+		note(&r)
 	}
-	return b.String()
+	b := title.appendTo(nil, &width)
+	for l := range links {
+		r := l.row(now)
+		b = l.appendTimeline(r.appendTo(b, &width))
+		if _, err := w.Write(b); err != nil {
+			return err
+		}
+		b = b[:0]
+	}
+	_, err := w.Write(b) // the title, if there was no link
+	return err
 }
 
-func (l *linkStatus) row(now time.Duration) []string {
-	state := safeText(l.state)
+// row is a line of the table, one string to a column.
+type row [6]string
+
+// appendTo appends the cells, each as wide as the blanks of its column.
+func (r *row) appendTo(b []byte, width *row) []byte {
+	last := len(r) - 1
+	for i, cell := range r[:last] {
+		b = append(b, cell...)
+		b = append(b, width[i][len(cell):]...)
+		b = append(b, "  "...)
+	}
+	return append(append(b, r[last]...), '\n')
+}
+
+func (l *linkStatus) row(now time.Duration) row {
+	r := row{safeName(l.name), safeText(l.state), "-", "-", "-", "-"}
 	switch {
 	case l.index == 0:
-		state = "absent"
+		r[1] = "absent"
 	case !l.carrier:
-		state = "no carrier"
+		r[1] = "no carrier"
 	}
-	row := []string{safeName(l.name), state, "-", "-", "-", "-"}
-	if l.lease == nil {
-		return row
+	if l.lease.none() {
+		return r
 	}
-	row[2] = l.lease.address.String()
-	if router := l.lease.router(); router != "" {
-		row[3] = router
+	r[2] = l.lease.address.String()
+	if router := l.lease.router(); router.IsValid() {
+		r[3] = router.String()
 	}
 	if len(l.lease.dns) > 0 {
-		row[4] = joinAddrs(l.lease.dns[:min(len(l.lease.dns), maxResolvers)], ",")
+		r[4] = joinAddrs(l.lease.dns[:min(len(l.lease.dns), maxResolvers)], ",")
 	}
-	row[5] = l.lease.remaining(now)
-	return row
+	r[5] = l.lease.remaining(now)
+	return r
 }
 
 // maxResolvers is how many name servers resolv.conf has use for.
@@ -84,16 +104,16 @@ func (l *leaseStatus) remaining(now time.Duration) string {
 	return shortDuration(left)
 }
 
-// timeline is a line such as "  up 0.3  carrier 1.2  DISCOVER 1.3 ms".
-func (l *linkStatus) timelineText() string {
+// appendTimeline appends a line such as "  up 0.3  carrier 1.2  DISCOVER 1.3 ms".
+func (l *linkStatus) appendTimeline(b []byte) []byte {
 	if len(l.timeline) == 0 {
-		return ""
+		return b
 	}
-	var b strings.Builder
 	for _, m := range l.timeline {
-		fmt.Fprintf(&b, "  %s %.1f", safeText(m.what), m.ms)
+		b = append(append(append(b, "  "...), safeText(m.what)...), ' ')
+		b = strconv.AppendFloat(b, m.ms, 'f', 1, 64)
 	}
-	return b.String() + " ms\n"
+	return append(b, " ms\n"...)
 }
 
 // shortDuration is a duration to the second, without the parts that are zero.

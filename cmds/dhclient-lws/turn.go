@@ -2,6 +2,7 @@ package main
 
 import (
 	"errors"
+	"iter"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -79,11 +80,7 @@ func (r *resident) finish(res result, links []dhcpc.LinkStatus) {
 	if res != resultError {
 		now := packet.Now()
 		r.console.printf("%s", verdict(res, links, now-r.start))
-		described := make([]linkStatus, len(links))
-		for i := range links {
-			described[i] = describeLink(&links[i], r.start)
-		}
-		r.console.text(table(described, now))
+		_ = table(r.console, r.described(links), now) // the console takes everything
 	}
 	if r.result != nil {
 		env := environment(res, links)
@@ -91,5 +88,17 @@ func (r *resident) finish(res result, links []dhcpc.LinkStatus) {
 			r.console.leave()
 			handOff(r.result, env)
 		})
+	}
+}
+
+// described goes over the links as people see them, each valid until the next.
+func (r *resident) described(links []dhcpc.LinkStatus) iter.Seq[*linkStatus] {
+	return func(yield func(*linkStatus) bool) {
+		var s linkStatus
+		for i := range links {
+			if s.describe(&links[i], r.start); !yield(&s) {
+				return
+			}
+		}
 	}
 }
