@@ -55,18 +55,22 @@ const resultFD = 3
 // supervise is the front process: it has the worker started and returns what
 // the worker says about the wait. That is an error if it ends without a word.
 func supervise(args []string, start time.Duration) []string {
-	if os.Getpid() == 1 {
+	first := os.Getpid() == 1
+	if first {
 		actAsInit()
-		defer reap()
 	}
 	env, err := runWorker(args, start)
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "dhclient-lws: the client could not be started:", err)
 	}
-	if env == nil {
-		return environment(resultError, nil)
+	if env != nil {
+		return env
 	}
-	return env
+	// A process that dies closes its files a moment before it can be reaped.
+	for tries := 0; first && reap() == 0 && tries < 100; tries++ {
+		time.Sleep(time.Millisecond)
+	}
+	return environment(resultError, nil)
 }
 
 func runWorker(args []string, start time.Duration) ([]string, error) {

@@ -6,12 +6,14 @@ import (
 	"io"
 	"net"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	"golang.org/x/sys/unix"
 )
@@ -207,6 +209,9 @@ func TestWorkerHoldsNothingOpen(t *testing.T) {
 	p.ExtraFiles = []*os.File{nil, nil, w}
 	b.launch(p)
 	w.Close()
+	if err := r.SetReadDeadline(time.Now().Add(patienceOfTests)); err != nil {
+		t.Fatal(err)
+	}
 	if _, err := io.ReadAll(r); err != nil {
 		t.Error(err)
 	}
@@ -304,44 +309,76 @@ func TestEnvironmentBlock(t *testing.T) {
 	}
 }
 
-// As the first process of a machine: /proc is mounted if it is missing, and what
-// has ended is reaped before the command has to.
+// As the first process of a machine: /proc is mounted if it is missing, and
+// signals do not end the machine.
 func TestFirstProcess(t *testing.T) {
 	b := newServedBox(t, "eth0")
-	p := b.command(t, "eth0", "--", "sh", "-c", `echo "result $DHCLIENT_LWS_RESULT, pid $$"; grep -l "^State:.Z" /proc/[0-9]*/status; echo end`)
-	p.firstOfItsMachine()
-	b.Do(t, func() { p.begin() })
-	if out := p.end(); !strings.HasSuffix(out, "result ok, pid 1\nend\n") {
+	p := b.firstOfItsMachine(t, "eth0", "--", "sh", "-c", `echo "result $DHCLIENT_LWS_RESULT, pid $$"`)
+	for _, sig := range []syscall.Signal{unix.SIGHUP, unix.SIGTERM, unix.SIGINT} {
+		// It takes them from its second child on: before, it is this test's code.
+		eventually(t, "start the worker", func() bool { return len(childrenOf(t, p.Process.Pid)) > 0 || p.ended() })
+		p.signal(sig)
+	}
+	if out := p.end(); !strings.HasSuffix(out, "result ok, pid 1\n") {
+		t.Error("the command did not run as PID 1")
+	}
+}
+
+// The worker is the command's child only if nobody else is there to be its
+// parent. If it dies before, the command has no zombie to deal with.
+func TestFirstProcessReaps(t *testing.T) {
+	b := newBox(t)
+	p := b.firstOfItsMachine(t, "--", "sh", "-c", `echo "result $DHCLIENT_LWS_RESULT"; grep -ls "^State:.Z" /proc/[0-9]*/status; echo end`)
+	worker := 0
+	eventually(t, "start the worker", func() bool {
+		for pid := range childrenOf(t, p.Process.Pid) {
+			if sid, err := unix.Getsid(pid); err == nil && sid == pid {
+				worker = pid
+			}
+		}
+		return worker != 0
+	})
+	if err := unix.Kill(worker, unix.SIGKILL); err != nil {
+		t.Fatal(err)
+	}
+	if out := p.end(); !strings.HasSuffix(out, "result error\nend\n") {
 		t.Error("not the end that was expected")
 	}
 }
 
-// As the first process and in the foreground it must reap, and it must not die
-// of the signals that it does not know.
+// In the foreground it is the parent of every orphan.
 func TestFirstProcessInTheForeground(t *testing.T) {
 	b := newServedBox(t, "eth0")
-	p := b.command(t, "eth0")
-	p.firstOfItsMachine()
-	b.Do(t, func() { p.begin() })
+	p := b.firstOfItsMachine(t, "eth0")
 	p.prints("1 of 1 links bound")
-	if err := p.Process.Signal(unix.SIGTERM); err != nil {
+	inside := exec.Command("nsenter", "--target", itoa(p.Process.Pid), "--pid", "--", "sh", "-c", "sleep 1 &")
+	if err := inside.Run(); err != nil {
 		t.Fatal(err)
 	}
+	if len(childrenOf(t, p.Process.Pid)) == 0 {
+		t.Fatal("it was given no orphan")
+	}
+	eventually(t, "reap the orphan", func() bool { return len(childrenOf(t, p.Process.Pid)) == 0 })
+	p.signal(unix.SIGTERM)
 	p.end()
 	if status := p.ProcessState.ExitCode(); status != 128+int(unix.SIGTERM) {
 		t.Errorf("status %d, want %d", status, 128+int(unix.SIGTERM))
 	}
 }
 
-// firstOfItsMachine makes the process PID 1 of a machine without /proc.
-func (p *process) firstOfItsMachine() {
+// firstOfItsMachine starts the command as PID 1 of a machine without /proc.
+func (b *box) firstOfItsMachine(t *testing.T, args ...string) *process {
+	t.Helper()
 	self, err := os.Executable()
 	if err != nil {
-		p.t.Fatal(err)
+		t.Fatal(err)
 	}
+	p := b.command(t, args...)
 	p.Env = append(os.Environ(), "SELF="+self)
 	p.Args[0] = "init"
 	p.SysProcAttr = &syscall.SysProcAttr{Cloneflags: unix.CLONE_NEWPID | unix.CLONE_NEWNS, Pdeathsig: unix.SIGKILL}
+	b.Do(t, p.begin)
+	return p
 }
 
 func becomeWithoutProc() int {

@@ -189,13 +189,20 @@ func (p *process) prints(text string) {
 		if strings.Contains(p.output(), text) {
 			return true
 		}
-		select {
-		case <-p.done:
+		if p.ended() {
 			p.t.Fatalf("ended without printing %q:\n%s", text, p.output())
-		default:
 		}
 		return false
 	})
+}
+
+func (p *process) ended() bool {
+	select {
+	case <-p.done:
+		return true
+	default:
+		return false
+	}
 }
 
 // eventually waits until something is so.
@@ -208,32 +215,41 @@ func eventually(t *testing.T, what string, isSo func() bool) {
 	}
 }
 
-// children are our children that are called dhclient-lws, with the letter of
-// their state.
-func children(t *testing.T) map[int]byte {
+// childrenOf are the children of a process, with the letter of their state.
+func childrenOf(t *testing.T, parent int) map[int]byte {
 	t.Helper()
 	list := map[int]byte{}
-	dirs, err := filepath.Glob("/proc/[0-9]*")
+	files, err := filepath.Glob("/proc/[0-9]*/stat")
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, dir := range dirs {
-		stat, err := os.ReadFile(dir + "/stat")
+	for _, file := range files {
+		stat, err := os.ReadFile(file)
 		if errors.Is(err, os.ErrNotExist) || errors.Is(err, unix.ESRCH) {
-			continue
+			continue // it ended meanwhile
 		}
 		if err != nil {
 			t.Fatal(err)
 		}
-		fields := strings.Fields(string(stat[bytes.LastIndexByte(stat, ')')+1:]))
-		pid, err := strconv.Atoi(filepath.Base(dir))
+		pid, err := strconv.Atoi(filepath.Base(filepath.Dir(file)))
 		if err != nil {
 			t.Fatal(err)
 		}
-		line, _ := os.ReadFile(dir + "/cmdline")
-		zombie := fields[0] == "Z"
-		if fields[1] == strconv.Itoa(os.Getpid()) && (zombie || bytes.HasPrefix(line, []byte("dhclient-lws\x00"))) {
+		if fields := strings.Fields(string(stat[bytes.LastIndexByte(stat, ')')+1:])); fields[1] == strconv.Itoa(parent) {
 			list[pid] = fields[0][0]
+		}
+	}
+	return list
+}
+
+// children are our children that are called dhclient-lws, and the zombies.
+func children(t *testing.T) map[int]byte {
+	t.Helper()
+	list := childrenOf(t, os.Getpid())
+	for pid, state := range list {
+		line, _ := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/cmdline")
+		if state != 'Z' && !bytes.HasPrefix(line, []byte("dhclient-lws\x00")) {
+			delete(list, pid)
 		}
 	}
 	return list

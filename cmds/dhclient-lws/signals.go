@@ -49,13 +49,16 @@ func dieOf(sig os.Signal) int {
 	return 128 + int(number)
 }
 
-// reap takes note of every child that has ended. Orphans are given to the first
-// process of a machine, which is what we are.
-func reap() {
+// reap takes note of every child that has ended, and returns how many there
+// were. Orphans are given to the first process of a machine, which is what we are.
+func reap() (n int) {
 	for {
 		pid, err := unix.Wait4(-1, nil, unix.WNOHANG, nil)
-		if pid <= 0 && err != unix.EINTR {
-			return
+		switch {
+		case pid > 0:
+			n++
+		case err != unix.EINTR:
+			return n
 		}
 	}
 }

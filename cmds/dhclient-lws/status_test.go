@@ -96,6 +96,18 @@ func TestStatusOfTheDead(t *testing.T) {
 	}
 }
 
+// A PID is used again by another process, which is not the resident.
+func TestPIDIsUsedAgain(t *testing.T) {
+	st := statusFile{pid: int64(os.Getpid()), pidStart: processStart(os.Getpid())}
+	if !st.alive() {
+		t.Error("this very process is taken for dead")
+	}
+	st.pidStart--
+	if st.alive() {
+		t.Error("a process that began at another time is taken for the resident")
+	}
+}
+
 func TestStatusIsDamaged(t *testing.T) {
 	b := newBox(t)
 	if err := os.Mkdir(b.state, 0o755); err != nil {
