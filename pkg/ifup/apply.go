@@ -17,6 +17,13 @@ type installed struct {
 	spare   []route // the room of the last routes, for the next
 	mtu     int     // as we asked for it, or 0
 	before  int     // the MTU that was there before us
+	round   uint32  // of the last Apply
+}
+
+// later is an Apply that has to wait for the outcome of another.
+type later struct {
+	index int
+	c     Config
 }
 
 // Up queues a request to set the link up. It does not touch a link that is up.
@@ -38,6 +45,9 @@ func (n *Netlink) Up(index int) {
 // protocol is DHCP and its source is the same, or such an address. Any other
 // with the same destination and metric is foreign, and ours is refused with EEXIST.
 //
+// When an address goes the kernel's setting promote_secondaries is turned on for
+// the link: otherwise others of the same subnet would go with it.
+//
 // The MTU is only ever lowered. A value that the link or its original MTU does
 // not allow is ignored; with 0 the original comes back.
 func (n *Netlink) Apply(index int, c Config) {
@@ -46,15 +56,28 @@ func (n *Netlink) Apply(index int, c Config) {
 		n.refuse(index, &Refused{Op: OpAddr, What: c.Addr.String(), Err: unix.EAFNOSUPPORT})
 		return
 	}
+	if in := n.installed[index]; in != nil && in.round == n.round {
+		// What is in the queue may turn out to be there already, and foreign.
+		// Only then is it known what there is to remove.
+		c.Routes = slices.Clone(c.Routes)
+		n.later = slices.DeleteFunc(n.later, func(l later) bool { return l.index == index })
+		n.later = append(n.later, later{index, c})
+		return
+	}
+	n.apply(index, &c)
+}
+
+func (n *Netlink) apply(index int, c *Config) {
 	in := n.installed[index]
 	if in == nil {
 		in = &installed{}
 		n.installed[index] = in
 	}
+	in.round = n.round
 	n.applyMTU(index, in, c.MTU)
 	old, oldForeign := in.addr, in.foreign
-	n.applyAddr(index, in, addressOf(&c))
-	n.applyRoutes(index, in, &c)
+	n.applyAddr(index, in, addressOf(c))
+	n.applyRoutes(index, in, c)
 	if old.IsValid() && old.Prefix != in.addr.Prefix && !oldForeign {
 		n.queue.promote(index, old.Prefix)
 		n.queue.deleteAddr(index, &old)
@@ -83,23 +106,21 @@ func (n *Netlink) applyMTU(index int, in *installed, mtu int) {
 }
 
 func (n *Netlink) applyAddr(index int, in *installed, want address) {
-	same := in.addr.Prefix == want.Prefix
+	ours := in.addr.Prefix == want.Prefix && !in.foreign
+	in.foreign = false // as far as we know: a foreign address may have gone
 	switch {
 	case !want.IsValid():
-		in.foreign = false
-	case same && in.foreign:
-	case same && in.addr.broadcast == want.broadcast:
+	case ours && in.addr.broadcast == want.broadcast:
 		if in.addr != want || want.lifetime != forever {
 			n.queue.refresh(index, &want)
 		}
 	default:
-		if same { // the kernel cannot change a broadcast address, nor hold the address twice
+		if ours { // the kernel cannot change a broadcast address, nor hold the address twice
 			n.queue.promote(index, in.addr.Prefix)
 			n.queue.deleteAddr(index, &in.addr)
 			in.forgetRoutes() // they went with it
 		}
 		n.queue.create(index, &want)
-		in.foreign = false
 	}
 	in.addr = want
 }

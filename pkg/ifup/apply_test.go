@@ -350,10 +350,60 @@ func TestForeignAddressStays(t *testing.T) {
 	}
 	l.wantAddrs("eth0", "192.0.2.5/24 brd 192.0.2.255")
 
-	// Ours again, when the foreign one has gone in the meantime.
 	l.apply(leased("192.0.2.5/24"))
 	l.apply(leased("192.0.2.6/24"))
 	l.wantAddrs("eth0", "192.0.2.5/24 brd 192.0.2.255", "192.0.2.6/24 brd 192.0.2.255 limited")
+}
+
+func TestForeignAddressGoes(t *testing.T) {
+	l := newUpLab(t)
+	l.Address(t, "eth0", "192.0.2.5/24")
+	l.apply(leased("192.0.2.5/24"))
+	addr, err := netlink.ParseAddr("192.0.2.5/24")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := l.AddrDel(l.Link(t, "eth0"), addr); err != nil {
+		t.Fatal(err)
+	}
+	l.apply(leased("192.0.2.5/24"))
+	l.wantAddrs("eth0", "192.0.2.5/24 brd 192.0.2.255 limited")
+	l.apply(Config{})
+	l.wantAddrs("eth0")
+}
+
+// Whether the address is ours turns out only when the first request is answered.
+func TestAppliedTwiceBeforeFlush(t *testing.T) {
+	for _, tt := range []struct {
+		name    string
+		foreign bool
+		want    []string
+	}{
+		{"ours", false, nil},
+		{"foreign", true, []string{"192.0.2.5/24 brd 192.0.2.255"}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			l := newUpLab(t)
+			if tt.foreign {
+				l.Address(t, "eth0", "192.0.2.5/24")
+			}
+			c := leased("192.0.2.5/24")
+			l.n.Apply(l.eth0, c)
+			l.n.Apply(l.eth0, leased("198.51.100.5/24")) // which the next overtakes
+			l.n.Apply(l.eth0, Config{})
+			l.flush(nil)
+			l.wantAddrs("eth0", tt.want...)
+			l.n.Apply(l.eth0, Config{})
+			c.Routes = slices.Clone(c.Routes)
+			l.n.Apply(l.eth0, c)
+			c.Routes[0] = Route{} // the caller's own again
+			l.flush(nil)
+			l.wantRoutes(
+				fmt.Sprintf("192.0.2.0/24 dev eth0 proto 2 scope link src 192.0.2.5 metric %d", map[bool]int{false: 1024}[tt.foreign]),
+				"default via 192.0.2.1 dev eth0 proto 16 src 192.0.2.5 metric 1024",
+			)
+		})
+	}
 }
 
 func TestForeignAddressInOurSubnetSurvives(t *testing.T) {

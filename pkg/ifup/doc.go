@@ -4,7 +4,8 @@
 // installed before.
 //
 // It knows nothing of DHCP. What it did not install it never replaces and never
-// removes: routes and addresses are created exclusively.
+// removes: routes and addresses are created exclusively. What it installed in an
+// earlier life of the program it knows by the limited lifetime of the address.
 //
 // Requests for many links are queued and travel to the kernel in one system
 // call, without acknowledgements: the kernel answers only what it refuses, and

@@ -38,6 +38,12 @@ func (n *Netlink) refuse(index int, r *Refused) {
 func (n *Netlink) Flush(fn func(index int, err error)) {
 	n.send()
 	n.settle()
+	for i := range n.later {
+		n.apply(n.later[i].index, &n.later[i].c)
+	}
+	n.later = n.later[:0]
+	n.send()
+	n.settle()
 	outcomes := n.named
 	n.named, n.reported = n.reported[:0], nil // fn may name links again
 	clear(n.byIndex)
@@ -77,17 +83,20 @@ func (n *Netlink) send() {
 		firstSeq += uint32(len(chunk))
 	}
 	q.clear()
+	n.round++
 }
 
 // answers reads the refusals of the requests in chunk, the first of which has
 // the given sequence number.
-func (n *Netlink) answers(chunk []request, firstSeq uint32) error {
+func (n *Netlink) answers(chunk []request, firstSeq uint32) (lost error) {
 	for {
 		b, err := n.read(n.requests)
-		if errors.Is(err, unix.EAGAIN) {
-			return nil
-		}
-		if err != nil {
+		switch {
+		case errors.Is(err, unix.EAGAIN):
+			return lost
+		case errors.Is(err, unix.ENOBUFS):
+			lost = err
+		case err != nil:
 			return err
 		}
 		for m := range messages(b) {

@@ -72,7 +72,7 @@ func number(b []byte) int { return max(0, int(int32(uint32Of(b)))) }
 // hardware is looked at. Without /sys nothing is wireless: an image that leaves
 // /sys out has no wireless network to keep our hands off.
 func isWireless(l *Link) bool {
-	if l.Type != unix.ARPHRD_ETHER || l.Kind != "" || l.Master != 0 {
+	if l.Type != unix.ARPHRD_ETHER || l.Kind != "" {
 		return false
 	}
 	dir := "/sys/class/net/" + l.Name

@@ -1,8 +1,10 @@
 package ifup
 
 import (
+	"errors"
 	"fmt"
 	"net/netip"
+	"slices"
 	"testing"
 	"time"
 
@@ -108,6 +110,39 @@ func TestManyRefusals(t *testing.T) {
 	m.wantDefaults(0)
 }
 
+// Answers that find no room are refusals too, and what was installed all the
+// same is taken over by the next attempt.
+func TestManyAnswersLost(t *testing.T) {
+	m := newMany(t, 64)
+	good := slices.Clone(m.leases)
+	for i := range m.leases {
+		m.leases[i].Routes = []Route{defaultVia("198.51.100.1")}
+	}
+	if err := unix.SetsockoptInt(m.n.requests.GetFd(), unix.SOL_SOCKET, unix.SO_RCVBUF, 1); err != nil {
+		t.Fatal(err)
+	}
+	m.applyAll()
+	lost := 0
+	for _, errs := range outcomes(m.n) {
+		if len(errs) != 1 || errs[0] == nil {
+			t.Fatalf("reported: %v", errs)
+		}
+		if errors.Is(errs[0], unix.ENOBUFS) {
+			lost++
+		}
+	}
+	if lost == 0 {
+		t.Fatal("no answer was lost, so this shows nothing")
+	}
+	if err := unix.SetsockoptInt(m.n.requests.GetFd(), unix.SOL_SOCKET, unix.SO_RCVBUF, 200<<10); err != nil {
+		t.Fatal(err)
+	}
+	m.leases = good
+	m.applyAll()
+	m.wantAll(nil)
+	m.wantDefaults(64)
+}
+
 func TestManyFromEarlierLife(t *testing.T) {
 	m := newMany(t, 256)
 	m.applyAll()
@@ -154,6 +189,27 @@ func BenchmarkFirstLease(b *testing.B) {
 				m.n.Flush(nothing)
 				b.StartTimer()
 			}
+		})
+	}
+}
+
+func BenchmarkOpenAndFirstPoll(b *testing.B) {
+	for _, links := range []int{1, 256} {
+		b.Run(fmt.Sprint(links), func(b *testing.B) {
+			m := newMany(b, links)
+			m.Do(b, func() {
+				b.ReportAllocs()
+				for b.Loop() {
+					n, err := Open()
+					if err != nil {
+						b.Fatal(err)
+					}
+					if err := n.Poll(func(Event) {}); err != nil {
+						b.Fatal(err)
+					}
+					n.Close()
+				}
+			})
 		})
 	}
 }

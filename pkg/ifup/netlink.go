@@ -21,6 +21,8 @@ type Netlink struct {
 
 	installed   map[int]*installed
 	queue       queue
+	round       uint32      // how often the queue was sent, and one
+	later       []later     // at most one for each link
 	takenAddrs  []request   // creations of addresses that are there already
 	takenRoutes []request   // the same of routes
 	named       []outcome   // of each link named since the last Flush, in that order
@@ -57,6 +59,7 @@ func Open() (*Netlink, error) {
 		links:     map[int]*known{},
 		buf:       make([]byte, 32<<10), // the kernel fills no more than that in one message of a dump
 		installed: map[int]*installed{},
+		round:     1,
 		byIndex:   map[int]int{},
 	}, nil
 }

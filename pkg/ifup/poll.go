@@ -126,24 +126,22 @@ func (n *Netlink) take(m message, fn func(Event)) {
 		}
 		return
 	}
-	first := k == nil
-	if first {
+	if k == nil {
 		k = &known{}
 	}
 	l, ok := parseLink(m.body, &k.Link)
 	if !ok {
 		return
 	}
-	if first {
+	l.Wireless = k.Wireless
+	if l.Name != k.Name { // it is new; or it was renamed, perhaps before /sys was looked at
 		l.Wireless = isWireless(&l)
-		n.links[l.Index] = k
-	} else {
-		l.Wireless = k.Wireless
 	}
 	k.generation = n.generation
 	if l == k.Link {
 		return
 	}
+	n.links[index] = k
 	if at := n.installed[l.Index]; at != nil && !l.Up() {
 		at.forgetRoutes()
 	}

@@ -268,10 +268,37 @@ func TestWireless(t *testing.T) {
 		{Link{Name: "missing", Type: unix.ARPHRD_ETHER}, false},
 		{Link{Name: "wlan0", Type: unix.ARPHRD_LOOPBACK}, false},
 		{Link{Name: "wlan0", Type: unix.ARPHRD_ETHER, Kind: "macvlan"}, false},
-		{Link{Name: "wlan0", Type: unix.ARPHRD_ETHER, Master: 7}, false},
+		{Link{Name: "wlan0", Type: unix.ARPHRD_ETHER, Master: 7}, true},
 	} {
 		if got := isWireless(&tt.link); got != tt.want {
 			t.Errorf("%+v: %v", tt.link, got)
 		}
+	}
+}
+
+// A link may be renamed while its first message waits, so that /sys knows it by
+// another name. What is behind it must not be forgotten later either.
+func TestWirelessUnderItsNewName(t *testing.T) {
+	netns.Tmpfs(t, "/sys", "")
+	if err := os.MkdirAll("/sys/class/net/wlp1s0/phy80211", 0o755); err != nil {
+		t.Fatal(err)
+	}
+	n := &Netlink{links: map[int]*known{}}
+	var got []Link
+	for _, attributes := range []string{
+		attr(unix.IFLA_IFNAME, "wlan0\x00"),
+		attr(unix.IFLA_IFNAME, "wlp1s0\x00"),
+		attr(unix.IFLA_IFNAME, "wlp1s0\x00") + attr(unix.IFLA_MTU, num(1500)),
+	} {
+		header := string([]byte{unix.AF_UNSPEC, 0, unix.ARPHRD_ETHER, 0}) + num(7) + num(0) + num(0)
+		n.take(message{typ: unix.RTM_NEWLINK, body: []byte(header + attributes)}, func(e Event) { got = append(got, e.Link) })
+	}
+	want := []Link{
+		{Index: 7, Type: 1, Name: "wlan0"},
+		{Index: 7, Type: 1, Name: "wlp1s0", Wireless: true},
+		{Index: 7, Type: 1, Name: "wlp1s0", Wireless: true, MTU: 1500},
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
 	}
 }
