@@ -1,6 +1,7 @@
 package boot
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
@@ -18,6 +19,7 @@ func Judge(r report.Report, nics []NIC) error {
 		judgeRoutes(r, nics),
 		judgeResolv(r, nics),
 		judgeResident(r),
+		judgeStatus(r, nics),
 	)
 }
 
@@ -115,6 +117,31 @@ func judgeResident(r report.Report) error {
 	}
 	if r.Self.Parent != 1 {
 		errs = append(errs, fmt.Errorf("the handoff went to a child of process %d instead of init's", r.Self.Parent))
+	}
+	return errors.Join(errs...)
+}
+
+// The client says of itself that it lives and that every link is bound.
+func judgeStatus(r report.Report, nics []NIC) error {
+	var s struct {
+		Alive bool
+		Links []struct{ Interface, State string }
+	}
+	if err := json.Unmarshal(r.Status, &s); err != nil {
+		return fmt.Errorf("dhclient-lws status -json: %w", err)
+	}
+	var errs []error
+	if !s.Alive {
+		errs = append(errs, errors.New("dhclient-lws status does not find the client alive"))
+	}
+	states := make(map[string]string)
+	for _, l := range s.Links {
+		states[l.Interface] = l.State
+	}
+	for _, n := range nics {
+		if l, ok := linkOf(r, n); ok && states[l.Name] != "BOUND" {
+			errs = append(errs, fmt.Errorf("dhclient-lws status tells of state %q of %s", states[l.Name], l.Name))
+		}
 	}
 	return errors.Join(errs...)
 }

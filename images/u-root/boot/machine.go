@@ -41,24 +41,20 @@ func (m Machine) Run(ctx context.Context, console io.Writer) (report.Report, err
 		return report.Report{}, err
 	}
 	r, scanErr := scan(io.TeeReader(stdout, console))
-	if scanErr != nil {
-		_ = cmd.Cancel() // it may run on, with nobody to read what it writes
-	}
+	_, _ = io.Copy(io.Discard, stdout) // if scan gave up, QEMU writes on
 	err = cmd.Wait()
 	switch {
 	case ctx.Err() != nil:
 		return r, fmt.Errorf("the guest did not power off: %w", ctx.Err())
-	case scanErr != nil:
-		return r, scanErr
 	case err != nil:
 		return r, fmt.Errorf("%s: %w\n%s", qemu, err, stderr.String())
 	}
-	return r, nil
+	return r, scanErr
 }
 
 // Shell boots the machine with a shell at its serial console, which in and out
 // are. Leaving the shell powers the machine off.
-func (m Machine) Shell(ctx context.Context, in io.Reader, out io.Writer) error {
+func (m Machine) Shell(ctx context.Context, in, out *os.File) error {
 	cmd := exec.CommandContext(ctx, qemu, m.args("gosh", "mon:stdio")...)
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = in, out, os.Stderr
 	return cmd.Run()
