@@ -154,11 +154,28 @@ func (l *lab) wantAddrs(name string, want ...string) {
 // eth0 proto 16 src 192.0.2.5 metric 1024" for example, in any order.
 func (l *lab) wantRoutes(want ...string) {
 	l.t.Helper()
+	got := l.routes()
+	slices.Sort(want)
+	if diff := cmp.Diff(want, got); diff != "" {
+		l.t.Errorf("routes: %s", diff)
+	}
+}
+
+// wantDefault compares the default routes only.
+func (l *lab) wantDefault(want ...string) {
+	l.t.Helper()
+	got := slices.DeleteFunc(l.routes(), func(r string) bool { return !strings.HasPrefix(r, "default") })
+	if !slices.Equal(want, got) {
+		l.t.Errorf("default routes: %q, want %q", got, want)
+	}
+}
+
+func (l *lab) routes() (routes []string) {
+	l.t.Helper()
 	list, err := l.RouteList(nil, unix.AF_INET)
 	if err != nil {
 		l.t.Fatal(err)
 	}
-	var got []string
 	for _, r := range list {
 		var b strings.Builder
 		if size, _ := r.Dst.Mask.Size(); size == 0 {
@@ -181,13 +198,10 @@ func (l *lab) wantRoutes(want ...string) {
 			fmt.Fprintf(&b, " src %s", r.Src)
 		}
 		fmt.Fprintf(&b, " metric %d", r.Priority)
-		got = append(got, b.String())
+		routes = append(routes, b.String())
 	}
-	slices.Sort(got)
-	slices.Sort(want)
-	if diff := cmp.Diff(want, got); diff != "" {
-		l.t.Errorf("routes: %s", diff)
-	}
+	slices.Sort(routes)
+	return routes
 }
 
 // route adds a route that is not ours.

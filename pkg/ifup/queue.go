@@ -1,9 +1,7 @@
 package ifup
 
 import (
-	"encoding/binary"
 	"net/netip"
-	"strconv"
 
 	"github.com/vishvananda/netlink/nl"
 	"golang.org/x/sys/unix"
@@ -15,76 +13,6 @@ type queue struct {
 	requests []request
 	seq      uint32 // of the last message
 	start    int    // in bytes, of the message that is being written
-}
-
-// request is what is remembered of a message in the queue, to make sense of a refusal.
-type request struct {
-	index int
-	verb  verb
-	end   int // in queue.bytes: where its message ends
-	addr  netip.Prefix
-	route route
-	mtu   int
-}
-
-type verb uint8
-
-const (
-	setUp verb = iota
-	setMTU
-	promote
-	createAddr
-	refreshAddr
-	deleteAddr
-	createRoute
-	deleteRoute
-)
-
-func (r *request) op() Op {
-	switch r.verb {
-	case setUp:
-		return OpUp
-	case setMTU:
-		return OpMTU
-	case promote, createAddr, refreshAddr, deleteAddr:
-		return OpAddr
-	case createRoute, deleteRoute:
-		return OpRoute
-	}
-	return OpUp
-}
-
-func (r *request) refused(err error) *Refused {
-	what := ""
-	switch r.op() {
-	case OpMTU:
-		what = strconv.Itoa(r.mtu)
-	case OpAddr:
-		what = r.addr.String()
-	case OpRoute:
-		what = r.route.Dst.String()
-		if r.route.Gateway.IsValid() {
-			what += " via " + r.route.Gateway.String()
-		}
-	}
-	return &Refused{Op: r.op(), What: what, Err: err}
-}
-
-// address is an address as it is, or is to be, on a link.
-type address struct {
-	netip.Prefix
-	broadcast netip.Addr // invalid where the subnet has none
-	lifetime  uint32     // seconds, or forever
-	metric    uint32     // of the prefix route
-}
-
-const forever = 0xffffffff // INFINITY_LIFE_TIME
-
-// route is a route as it is, or is to be, through a link.
-type route struct {
-	Route
-	source netip.Addr
-	metric uint32
 }
 
 // clear empties the queue.
@@ -221,55 +149,4 @@ func (q *queue) route(typ, flags uint16, index int, r *route) {
 		q.attrAddr(unix.RTA_PREFSRC, r.source)
 	}
 	q.attr32(unix.RTA_PRIORITY, r.metric)
-}
-
-// begin starts a message. There is no NLM_F_ACK: the kernel answers refusals only.
-func (q *queue) begin(typ, flags uint16) {
-	q.start = len(q.bytes)
-	q.seq++
-	q.bytes = binary.NativeEndian.AppendUint32(q.bytes, 0) // the length, by finish
-	q.bytes = binary.NativeEndian.AppendUint16(q.bytes, typ)
-	q.bytes = binary.NativeEndian.AppendUint16(q.bytes, flags|unix.NLM_F_REQUEST)
-	q.bytes = binary.NativeEndian.AppendUint32(q.bytes, q.seq)
-	q.bytes = binary.NativeEndian.AppendUint32(q.bytes, 0) // the sender's port, by the kernel
-}
-
-func (q *queue) finish() {
-	binary.NativeEndian.PutUint32(q.bytes[q.start:], uint32(len(q.bytes)-q.start))
-}
-
-func (q *queue) end(r request) {
-	q.finish()
-	r.end = len(q.bytes)
-	q.requests = append(q.requests, r)
-}
-
-func (q *queue) attr(typ uint16, value []byte) {
-	q.attrHeader(typ, len(value))
-	q.bytes = append(q.bytes, value...) // all of ours are multiples of 4 long
-}
-
-func (q *queue) attr32(typ uint16, value uint32) {
-	q.attrHeader(typ, 4)
-	q.bytes = binary.NativeEndian.AppendUint32(q.bytes, value)
-}
-
-func (q *queue) attrAddr(typ uint16, a netip.Addr) {
-	b := a.As4()
-	q.attr(typ, b[:])
-}
-
-func (q *queue) attrHeader(typ uint16, size int) {
-	q.bytes = binary.NativeEndian.AppendUint16(q.bytes, uint16(unix.SizeofRtAttr+size))
-	q.bytes = binary.NativeEndian.AppendUint16(q.bytes, typ)
-}
-
-// nest begins an attribute of attributes and returns what close takes.
-func (q *queue) nest(typ uint16) int {
-	q.attrHeader(typ|unix.NLA_F_NESTED, 0)
-	return len(q.bytes) - unix.SizeofRtAttr
-}
-
-func (q *queue) close(start int) {
-	binary.NativeEndian.PutUint16(q.bytes[start:], uint16(len(q.bytes)-start))
 }
