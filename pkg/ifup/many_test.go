@@ -118,7 +118,7 @@ func TestManyAnswersLost(t *testing.T) {
 	for i := range m.leases {
 		m.leases[i].Routes = []Route{defaultVia("198.51.100.1")}
 	}
-	if err := unix.SetsockoptInt(m.n.requests.GetFd(), unix.SOL_SOCKET, unix.SO_RCVBUF, 1); err != nil {
+	if err := unix.SetsockoptInt(m.n.requests, unix.SOL_SOCKET, unix.SO_RCVBUF, 1); err != nil {
 		t.Fatal(err)
 	}
 	m.applyAll()
@@ -137,7 +137,7 @@ func TestManyAnswersLost(t *testing.T) {
 	if _, err := m.n.read(m.n.requests); !errors.Is(err, unix.EAGAIN) {
 		t.Errorf("an answer is left behind: %v", err)
 	}
-	if err := unix.SetsockoptInt(m.n.requests.GetFd(), unix.SOL_SOCKET, unix.SO_RCVBUF, 200<<10); err != nil {
+	if err := unix.SetsockoptInt(m.n.requests, unix.SOL_SOCKET, unix.SO_RCVBUF, 200<<10); err != nil {
 		t.Fatal(err)
 	}
 	m.leases = good

@@ -4,18 +4,18 @@ import (
 	"errors"
 	"fmt"
 
-	"github.com/vishvananda/netlink/nl"
 	"golang.org/x/sys/unix"
 )
 
 // Netlink is the real kernel side: an rtnetlink socket for what the kernel
 // tells, another for what it is asked. It is not safe for concurrent use.
 type Netlink struct {
-	events   *nl.NetlinkSocket
-	requests *nl.NetlinkSocket
+	events   int // its socket
+	requests int
 
 	links      map[int]*known
 	generation uint32 // of the last dump
+	lists      uint32 // asked for so far, of any kind
 	complete   bool   // links is all there is, but for what events tells
 	buf        []byte
 
@@ -37,22 +37,22 @@ const eventBuffer = 8 << 20
 // Open opens both sockets and subscribes to link events. The first Poll
 // reports every link there is.
 func Open() (*Netlink, error) {
-	events, err := nl.Subscribe(unix.NETLINK_ROUTE, unix.RTNLGRP_LINK)
+	events, err := openSocket(unix.RTMGRP_LINK)
 	if err != nil {
 		return nil, fmt.Errorf("netlink: %w", err)
 	}
-	requests, err := nl.Subscribe(unix.NETLINK_ROUTE)
+	requests, err := openSocket(0)
 	if err != nil {
-		events.Close()
+		_ = unix.Close(events)
 		return nil, fmt.Errorf("netlink: %w", err)
 	}
 	// Forcing needs CAP_NET_ADMIN in the first user namespace. With whatever
 	// buffer there is, an overrun costs a second dump and no more.
-	if events.SetReceiveBufferSize(eventBuffer, true) != nil {
-		_ = events.SetReceiveBufferSize(eventBuffer, false)
+	if unix.SetsockoptInt(events, unix.SOL_SOCKET, unix.SO_RCVBUFFORCE, eventBuffer) != nil {
+		_ = unix.SetsockoptInt(events, unix.SOL_SOCKET, unix.SO_RCVBUF, eventBuffer)
 	}
 	// Refusals need not repeat the request. Kernels before 4.3 do so all the same.
-	_ = unix.SetsockoptInt(requests.GetFd(), unix.SOL_NETLINK, unix.NETLINK_CAP_ACK, 1)
+	_ = unix.SetsockoptInt(requests, unix.SOL_NETLINK, unix.NETLINK_CAP_ACK, 1)
 	return &Netlink{
 		events:    events,
 		requests:  requests,
@@ -64,22 +64,34 @@ func Open() (*Netlink, error) {
 	}, nil
 }
 
+// openSocket opens an rtnetlink socket. That of package nl would be watched by
+// the runtime as well, which wakes another thread for each event.
+func openSocket(groups uint32) (int, error) {
+	fd, err := unix.Socket(unix.AF_NETLINK, unix.SOCK_RAW|unix.SOCK_CLOEXEC|unix.SOCK_NONBLOCK, unix.NETLINK_ROUTE)
+	if err != nil {
+		return -1, err
+	}
+	if err = unix.Bind(fd, &unix.SockaddrNetlink{Family: unix.AF_NETLINK, Groups: groups}); err != nil {
+		_ = unix.Close(fd)
+		return -1, err
+	}
+	return fd, nil
+}
+
 // FD is readable when Poll has something to report.
-func (n *Netlink) FD() int { return n.events.GetFd() }
+func (n *Netlink) FD() int { return n.events }
 
 // Close closes the sockets. What was installed stays.
 func (n *Netlink) Close() error {
-	n.events.Close()
-	n.requests.Close()
-	return nil
+	return errors.Join(unix.Close(n.events), unix.Close(n.requests))
 }
 
 // read is one read(2) into the common buffer. What it returns is valid until
 // the next. The sender needs no check: to send to another process's rtnetlink
 // socket takes CAP_NET_ADMIN, and who has that need not lie to us about links.
-func (n *Netlink) read(s *nl.NetlinkSocket) ([]byte, error) {
+func (n *Netlink) read(socket int) ([]byte, error) {
 	for {
-		size, err := unix.Read(s.GetFd(), n.buf)
+		size, err := unix.Read(socket, n.buf)
 		if !errors.Is(err, unix.EINTR) {
 			return n.buf[:max(size, 0)], err
 		}
@@ -88,7 +100,7 @@ func (n *Netlink) read(s *nl.NetlinkSocket) ([]byte, error) {
 
 func (n *Netlink) write(b []byte) error {
 	for {
-		_, err := unix.Write(n.requests.GetFd(), b)
+		_, err := unix.Write(n.requests, b)
 		if !errors.Is(err, unix.EINTR) {
 			return err
 		}

@@ -79,8 +79,15 @@ func (n *Netlink) dump(fn func(Event)) error {
 // dumpOnce returns EINTR if the list may be incomplete.
 func (n *Netlink) dumpOnce(fn func(Event)) error {
 	n.generation++
-	q := queue{seq: n.generation} // not the common one: fn may be filling that
-	q.dumpLinks()
+	return n.list((*queue).dumpLinks, func(m message) { n.take(m, fn) })
+}
+
+// list asks for all there is of a kind. It returns EINTR if something changed
+// meanwhile, so that the list may be incomplete.
+func (n *Netlink) list(ask func(*queue), fn func(message)) error {
+	n.lists++
+	q := queue{seq: n.lists} // not the common one: fn may be filling that
+	ask(&q)
 	if err := n.write(q.bytes); err != nil {
 		return err
 	}
@@ -105,7 +112,7 @@ func (n *Netlink) dumpOnce(fn func(Event)) error {
 				}
 				return nil
 			}
-			n.take(m, fn)
+			fn(m)
 		}
 	}
 }

@@ -107,6 +107,19 @@ func (q *queue) dumpLinks() {
 	q.finish()
 }
 
+func (q *queue) dumpAddrs() {
+	q.begin(unix.RTM_GETADDR, unix.NLM_F_DUMP)
+	q.bytes = append(q.bytes, nl.NewIfAddrmsg(unix.AF_INET).Serialize()...)
+	q.finish()
+}
+
+func (q *queue) dumpRoutes() {
+	m := nl.RtMsg{RtMsg: unix.RtMsg{Family: unix.AF_INET}}
+	q.begin(unix.RTM_GETROUTE, unix.NLM_F_DUMP)
+	q.bytes = append(q.bytes, m.Serialize()...)
+	q.finish()
+}
+
 func (q *queue) link(index int, set uint32) {
 	m := nl.IfInfomsg{IfInfomsg: unix.IfInfomsg{Index: int32(index), Flags: set, Change: set}}
 	q.bytes = append(q.bytes, m.Serialize()...)

@@ -5,7 +5,6 @@ import (
 	"net/netip"
 	"slices"
 
-	"github.com/vishvananda/netlink/nl"
 	"golang.org/x/sys/unix"
 )
 
@@ -96,33 +95,25 @@ type existingRoute struct {
 	route route
 }
 
+// listAddrs is the addresses that the kernel has. If not all of them can be had,
+// what is missing stays refused.
 func (n *Netlink) listAddrs() (addrs []existingAddr) {
-	for _, body := range n.list(unix.RTM_GETADDR, nl.NewIfAddrmsg(unix.AF_INET)) {
-		if a, ok := parseAddr(body); ok {
+	_ = n.list((*queue).dumpAddrs, func(m message) {
+		if a, ok := parseAddr(m.body); ok {
 			addrs = append(addrs, a)
 		}
-	}
+	})
 	return addrs
 }
 
+// listRoutes is the same of routes.
 func (n *Netlink) listRoutes() (routes []existingRoute) {
-	header := &nl.RtMsg{RtMsg: unix.RtMsg{Family: unix.AF_INET}}
-	for _, body := range n.list(unix.RTM_GETROUTE, header) {
-		if r, ok := parseRoute(body); ok {
+	_ = n.list((*queue).dumpRoutes, func(m message) {
+		if r, ok := parseRoute(m.body); ok {
 			routes = append(routes, r)
 		}
-	}
+	})
 	return routes
-}
-
-// list is the bodies of the kernel's answer to a request for all of a kind. If
-// it cannot be had, or not all of it, what is missing stays refused.
-func (n *Netlink) list(typ int, header nl.NetlinkRequestData) [][]byte {
-	r := nl.NewNetlinkRequest(typ, unix.NLM_F_DUMP)
-	r.Sockets = map[int]*nl.SocketHandle{unix.NETLINK_ROUTE: {Socket: n.requests}}
-	r.AddData(header)
-	bodies, _ := r.Execute(unix.NETLINK_ROUTE, 0)
-	return bodies
 }
 
 // parseAddr reads the body of an RTM_NEWADDR message.
