@@ -9,9 +9,9 @@ export PATH := $(PATH):/usr/sbin:/sbin
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-6s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-run: ## boot an image with the client in it under QEMU [NICS=3]
+run: ## boot an image with the client in it under QEMU [NICS=3] [FLAGS=-v]
 	@$(call need,$(QEMU))
-	go run ./images/u-root -nics $(NICS)
+	go run ./images/u-root -nics $(NICS) -- $(FLAGS)
 
 test: lint ## every test there is, under the race detector and for other machines too
 	@$(call need,$(QEMU) $(NET) $(RACE))
