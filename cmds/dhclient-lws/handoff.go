@@ -39,9 +39,11 @@ func (s stage) entry(start time.Duration) string {
 	return stageVar + "=" + string(s) + " " + strconv.FormatInt(int64(start), 10)
 }
 
-// currentStage tells which of the three processes this is.
+// currentStage tells which of the three processes this is. What the environment
+// says of it is for this process only, and gone afterwards.
 func currentStage() (s stage, start time.Duration) {
 	name, at, _ := strings.Cut(os.Getenv(stageVar), " ")
+	os.Unsetenv(stageVar)
 	ns, err := strconv.ParseInt(at, 10, 64)
 	if s = stage(name); err != nil || s != stageMiddle && s != stageWorker {
 		return stageFront, 0
@@ -114,14 +116,8 @@ func middle(args []string, start time.Duration) int {
 // startSelf starts this program again. In a busybox binary the first argument
 // selects the command, so it is always our name.
 func startSelf(args []string, stage string, stdin, result *os.File, sys *syscall.SysProcAttr) (*os.Process, error) {
-	env := []string{stage}
-	for _, entry := range os.Environ() {
-		if !strings.HasPrefix(entry, stageVar+"=") {
-			env = append(env, entry)
-		}
-	}
 	return os.StartProcess("/proc/self/exe", append([]string{"dhclient-lws"}, args...), &os.ProcAttr{
-		Env:   env,
+		Env:   append(os.Environ(), stage),
 		Files: []*os.File{stdin, os.Stdout, os.Stderr, result},
 		Sys:   sys,
 	})
@@ -142,7 +138,6 @@ func emptyInput() (*os.File, error) {
 
 // worker is the client of a handed-off command.
 func worker(args []string, start time.Duration) int {
-	os.Unsetenv(stageVar)
 	unix.CloseOnExec(resultFD)
 	out := os.NewFile(resultFD, "result")
 	o, err := parse(args)

@@ -25,7 +25,7 @@ var errJSON = errors.New("malformed JSON")
 
 func (r *jsonReader) fail() { r.in, r.err = nil, errJSON }
 
-// peek is the next byte that is no white space, 0 at the end.
+// peek is the next byte that is no white space, or 0 if there is none.
 func (r *jsonReader) peek() byte {
 	for len(r.in) > 0 {
 		switch c := r.in[0]; c {
@@ -36,6 +36,12 @@ func (r *jsonReader) peek() byte {
 		}
 	}
 	return 0
+}
+
+// end reports whether all has been read, and well.
+func (r *jsonReader) end() bool {
+	r.peek()
+	return r.err == nil && len(r.in) == 0
 }
 
 // take steps over a byte if it is the next one.

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"os"
+	"os/exec"
 	"strings"
 	"testing"
 
@@ -108,6 +109,21 @@ func TestPIDIsUsedAgain(t *testing.T) {
 	}
 }
 
+// A resident that has ended is dead even if nobody has taken note.
+func TestZombieIsNotAlive(t *testing.T) {
+	cmd := exec.Command("true")
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, "die", func() bool { return childrenOf(t, os.Getpid())[cmd.Process.Pid] == 'Z' })
+	if start := processStart(cmd.Process.Pid); start != 0 {
+		t.Errorf("a zombie was started at %d", start)
+	}
+	if err := cmd.Wait(); err != nil {
+		t.Error(err)
+	}
+}
+
 func TestStatusIsDamaged(t *testing.T) {
 	b := newBox(t)
 	if err := os.Mkdir(b.state, 0o755); err != nil {
@@ -152,7 +168,7 @@ func TestSchemaRoundTrip(t *testing.T) {
 	r := &jsonReader{in: w.b}
 	var got statusFile
 	(&fields{r: r}).object(got.fields)
-	if r.err != nil || r.peek() != 0 {
+	if !r.end() {
 		t.Fatalf("%v after\n%s", r.err, w.b)
 	}
 	again := &jsonWriter{}
@@ -165,24 +181,33 @@ func TestSchemaRoundTrip(t *testing.T) {
 	}
 }
 
+func TestJSONIsNotTooDeep(t *testing.T) {
+	for depth, want := range map[int]bool{maxDepth: true, maxDepth + 1: false, 1 << 20: false} {
+		r := &jsonReader{in: []byte(strings.Repeat("[", depth) + strings.Repeat("]", depth))}
+		if r.skip(); (r.err == nil) != want {
+			t.Errorf("%d brackets: %v", depth, r.err)
+		}
+	}
+}
+
 // The reader agrees with encoding/json on what is JSON, and on what strings say.
 func FuzzJSON(f *testing.F) {
 	w := &jsonWriter{}
 	(&fields{w: w}).object(exampleStatus().fields)
 	f.Add(w.b)
-	for _, s := range []string{`"\u00e9\ud83d\ude00\ud800\\\/"`, `[1,-2.5e+3,true,null]`, `{"a":{"b":[]}}`, `{"a":01}`, `[1,]`, strings.Repeat("[", 100), "\"\x00\"", `"\ud800\u0041"`} {
+	for _, s := range []string{`"\u00e9\ud83d\ude00\ud800\\\/"`, `[1,-2.5e+3,true,null]`, `{"a":{"b":[]}}`, `{"a":01}`, `[1,]`, strings.Repeat("[", 100), "\"\x00\"", `"\ud800\u0041"`, "\"\x80\xff\"", "0\x00"} {
 		f.Add([]byte(s))
 	}
 	f.Fuzz(func(t *testing.T, in []byte) {
 		r := &jsonReader{in: in}
 		r.skip()
-		if ok := r.err == nil && r.peek() == 0; ok && !json.Valid(in) {
+		if r.end() && !json.Valid(in) {
 			t.Errorf("%q was taken", in)
 		}
 		var want string
 		if json.Unmarshal(in, &want) == nil && want != "" {
 			r = &jsonReader{in: in}
-			if got := r.text(); strings.ToValidUTF8(got, "\ufffd") != strings.ToValidUTF8(want, "\ufffd") || r.err != nil {
+			if got := string([]rune(r.text())); got != want || r.err != nil { // bytes that are not UTF-8 become U+FFFD
 				t.Errorf("%q is %q, want %q", in, got, want)
 			}
 			w := &jsonWriter{}

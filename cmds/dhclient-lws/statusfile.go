@@ -77,7 +77,7 @@ func readStatusFile(dir string) (*statusFile, error) {
 	st := &statusFile{}
 	(&fields{r: r}).object(st.fields)
 	switch {
-	case r.err != nil || r.peek() != 0:
+	case !r.end():
 		return nil, fmt.Errorf("%s is damaged", safeText(path))
 	case st.version != statusVersion:
 		return nil, fmt.Errorf("%s has version %d, and this program reads version %d", safeText(path), st.version, statusVersion)
