@@ -80,7 +80,9 @@ func (r *resident) finish(res result, links []dhcpc.LinkStatus) {
 	if res != resultError {
 		now := packet.Now()
 		r.console.printf("%s", verdict(res, links, now-r.start))
-		_ = table(r.console, r.described(links), now) // the console takes everything
+		if len(links) > 0 {
+			_ = table(r.console, r.described(links), now) // the console takes everything
+		}
 	}
 	if r.result != nil {
 		env := environment(res, links)
