@@ -20,22 +20,34 @@ import (
 
 func main() {
 	nics := flag.Int("nics", 3, "number of NICs, each on a network of its own")
+	silent := flag.Int("silent", -1, "number of a NIC, from 0, on whose network there shall be no server")
 	out := flag.String("image", "build/u-root.cpio", "where to write the image")
 	limit := flag.Duration("timeout", 3*time.Minute, "how long a boot may take that nobody watches")
 	flag.Parse()
 	if *nics < 1 || *nics > boot.MaxNICs {
-		fmt.Fprintf(os.Stderr, "u-root: -nics %d: want 1 to %d\n", *nics, boot.MaxNICs)
-		os.Exit(2)
+		usage("-nics %d: want 1 to %d", *nics, boot.MaxNICs)
+	}
+	if *silent >= *nics {
+		usage("-silent %d: want less than %d", *silent, *nics)
+	}
+	cards := boot.NICs(*nics)
+	if *silent >= 0 {
+		cards[*silent].Silent = true
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	if err := run(ctx, *nics, *out, *limit, flag.Args()); err != nil {
+	if err := run(ctx, cards, *out, *limit, flag.Args()); err != nil {
 		fmt.Fprintf(os.Stderr, "\nFAILED\n%v\n", err)
 		os.Exit(1)
 	}
 }
 
-func run(ctx context.Context, nics int, image string, limit time.Duration, args []string) error {
+func usage(format string, args ...any) {
+	fmt.Fprintf(os.Stderr, "u-root: "+format+"\n", args...)
+	os.Exit(2)
+}
+
+func run(ctx context.Context, nics []boot.NIC, image string, limit time.Duration, args []string) error {
 	fmt.Println("building", image)
 	if err := os.MkdirAll(filepath.Dir(image), 0o755); err != nil {
 		return err
@@ -47,13 +59,13 @@ func run(ctx context.Context, nics int, image string, limit time.Duration, args 
 	if err != nil {
 		return err
 	}
-	m := boot.Machine{Kernel: kernel, Image: image, NICs: boot.NICs(nics), Flags: args}
+	m := boot.Machine{Kernel: kernel, Image: image, NICs: nics, Flags: args}
 
 	if term.IsTerminal(int(os.Stdin.Fd())) {
-		fmt.Printf("booting with %d NICs; leave with exit, or with Ctrl-A X\n", nics)
+		fmt.Printf("booting, NICs: %d; leave with exit, or with Ctrl-A X\n", len(nics))
 		return m.Shell(ctx, os.Stdin, os.Stdout)
 	}
-	fmt.Printf("booting with %d NICs; standard input is no terminal, so a check takes the shell's place\n", nics)
+	fmt.Printf("booting, NICs: %d; standard input is no terminal, so a check takes the shell's place\n", len(nics))
 	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
 	r, err := m.Run(ctx, os.Stdout)
@@ -63,6 +75,6 @@ func run(ctx context.Context, nics int, image string, limit time.Duration, args 
 	if err := boot.Judge(r, m.NICs); err != nil {
 		return err
 	}
-	fmt.Printf("\nOK: %d NICs hold an address in their networks, %d default routes are in order, resolv.conf is right, and the client runs on\n", nics, nics)
+	fmt.Printf("\nOK: every NIC (%d) holds an address in its network, the default routes are in order, resolv.conf is right, and the client runs on\n", len(nics))
 	return nil
 }
