@@ -162,7 +162,7 @@ func (c *Client) Renew(iface string) {
 func (c *Client) Status() Status {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	var st Status
+	st := Status{Links: make([]LinkStatus, 0, len(c.links))}
 	for _, l := range c.links {
 		if l == nil {
 			continue

@@ -30,7 +30,7 @@ func (c *Client) configuration(l *link, lease *machine.Lease, now time.Duration)
 		// itself if we are no longer there to do it.
 		cfg.Lifetime = max((lease.Expiry - now).Truncate(time.Second), time.Second)
 	}
-	if !l.facts.Running() {
+	if !l.carrier {
 		cfg.Metric += noCarrierMetric
 	}
 	if !c.cfg.NoRoutes {

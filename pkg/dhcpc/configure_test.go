@@ -119,7 +119,6 @@ func TestRoutes(t *testing.T) {
 
 func TestConfiguration(t *testing.T) {
 	rfc.Shows(t, "P-ST-05", "R2131-3.3-02")
-	const running, up = 0x41, 0x01
 	lease := machine.Lease{
 		Addr:    netip.MustParsePrefix("192.0.2.50/24"),
 		Expiry:  100 * time.Second,
@@ -129,47 +128,47 @@ func TestConfiguration(t *testing.T) {
 	infinite := lease
 	infinite.Expiry = machine.Never
 	for _, tc := range []struct {
-		name  string
-		cfg   Config
-		flags uint32
-		slot  int
-		lease machine.Lease
-		now   time.Duration
-		want  func(*ifup.Config)
+		name    string
+		cfg     Config
+		carrier bool
+		slot    int
+		lease   machine.Lease
+		now     time.Duration
+		want    func(*ifup.Config)
 	}{
-		{name: "as granted", flags: running, lease: lease, now: 40 * time.Second, want: func(*ifup.Config) {}},
+		{name: "as granted", carrier: true, lease: lease, now: 40 * time.Second, want: func(*ifup.Config) {}},
 		{
-			name: "whole seconds, never past the expiry", flags: running, lease: lease, now: 40*time.Second + 1,
+			name: "whole seconds, never past the expiry", carrier: true, lease: lease, now: 40*time.Second + 1,
 			want: func(c *ifup.Config) { c.Lifetime = 59 * time.Second },
 		},
 		{
-			name: "an infinite lease", flags: running, lease: infinite,
+			name: "an infinite lease", carrier: true, lease: infinite,
 			want: func(c *ifup.Config) { c.Lifetime = ifup.Forever },
 		},
 		{
-			name: "an address to keep", cfg: Config{KeepForever: true}, flags: running, lease: lease,
+			name: "an address to keep", cfg: Config{KeepForever: true}, carrier: true, lease: lease,
 			want: func(c *ifup.Config) { c.Lifetime = ifup.Forever },
 		},
 		{
-			name: "the third link", flags: running, slot: 2, lease: lease, now: 40 * time.Second,
+			name: "the third link", carrier: true, slot: 2, lease: lease, now: 40 * time.Second,
 			want: func(c *ifup.Config) { c.Metric = 1024 + 32 },
 		},
 		{
-			name: "without carrier", flags: up, lease: lease, now: 40 * time.Second,
+			name: "without carrier", lease: lease, now: 40 * time.Second,
 			want: func(c *ifup.Config) { c.Metric = 1024 + 65536 },
 		},
 		{
-			name: "without routes", cfg: Config{NoRoutes: true}, flags: running, lease: lease, now: 40 * time.Second,
+			name: "without routes", cfg: Config{NoRoutes: true}, carrier: true, lease: lease, now: 40 * time.Second,
 			want: func(c *ifup.Config) { c.Routes = nil },
 		},
 		{
-			name: "without MTU", cfg: Config{NoMTU: true}, flags: running, lease: lease, now: 40 * time.Second,
+			name: "without MTU", cfg: Config{NoMTU: true}, carrier: true, lease: lease, now: 40 * time.Second,
 			want: func(c *ifup.Config) { c.MTU = 0 },
 		},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			c := New(tc.cfg)
-			l := &link{slot: tc.slot, facts: ifup.Link{Flags: tc.flags, MinMTU: 68, MaxMTU: 1500}}
+			l := &link{slot: tc.slot, carrier: tc.carrier, facts: ifup.Link{MinMTU: 68, MaxMTU: 1500}}
 			want := ifup.Config{
 				Addr: lease.Addr, Lifetime: 60 * time.Second, Metric: 1024, MTU: 1400,
 				Routes: []ifup.Route{{Dst: netip.MustParsePrefix("0.0.0.0/0"), Gateway: netip.MustParseAddr("192.0.2.1")}},

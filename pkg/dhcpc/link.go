@@ -16,15 +16,19 @@ type link struct {
 	cb     func(Event)
 	slot   int
 
-	index   int // 0 while there is no such interface
-	facts   ifup.Link
-	machine *machine.Machine // nil while there is no such interface
-	id      dhcp4.Identity
+	index    int // 0 while there is no such interface
+	facts    ifup.Link
+	carrier  bool             // as the machine was told
+	presumed bool             // carrier is, since the kernel has not announced it
+	ran      bool             // it has been running since it was set up
+	machine  *machine.Machine // nil while there is no such interface
+	id       dhcp4.Identity
 
 	// What the loop has to do next.
 	deadline  time.Duration // of the machine
 	raise     time.Duration // when to set the link up; machine.Never if that is not wanted
 	raised    int           // attempts so far
+	presume   time.Duration // when to take it for running; machine.Never if there is no reason
 	apply     time.Duration // when to bring the kernel up to date; machine.Never if it is
 	refusals  int           // of the address, since it was last taken
 	renew     bool          // Renew was called
@@ -86,7 +90,7 @@ func (l *link) status(metric uint32) LinkStatus {
 		Family:    l.family,
 		Index:     l.index,
 		State:     l.state(),
-		Carrier:   l.index != 0 && l.facts.Running(),
+		Carrier:   l.carrier,
 		Metric:    metric + metricStep*uint32(l.slot),
 		Lease:     l.lease(),
 		Timeline:  slices.Clone(l.timeline),

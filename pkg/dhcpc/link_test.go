@@ -292,3 +292,31 @@ func TestALinkSetDownAndUpWithoutCarrier(t *testing.T) {
 		t.Errorf("in the end configured %+v", got)
 	}
 }
+
+// The kernel may hold back the news that a link is running for a second; the
+// driver's word is there at once.
+func TestCarrierThatIsAnnouncedLate(t *testing.T) {
+	o := newOffice(dhcpc.Config{})
+	o.eth0.UpDelay, o.eth0.Late = time.Second, true
+	o.run(t, time.Minute)
+	const soon = 100 * time.Millisecond
+	if bound := o.once(t, dhcpc.Bound); bound.Time != soon+fourWays {
+		t.Errorf("bound at %v, want %v", bound.Time, soon+fourWays)
+	}
+	// The announcement, when it comes, is no news.
+	if up := o.told(dhcpc.LinkUp); len(up) != 1 {
+		t.Errorf("told of carrier %d times", len(up))
+	}
+	wantKinds(t, o.lan.Sent, dhcp4.KindDiscover, dhcp4.KindSelecting)
+}
+
+// A cable that is pulled before the presumption is none.
+func TestCarrierThatGoesBeforeItIsAnnounced(t *testing.T) {
+	o := newOffice(dhcpc.Config{})
+	o.eth0.UpDelay, o.eth0.Late = time.Second, true
+	o.lan.At(50*time.Millisecond, func() { o.eth0.SetCarrier(false) })
+	o.run(t, time.Minute)
+	if len(o.lan.Sent) != 0 || len(o.told(dhcpc.LinkUp)) != 0 {
+		t.Errorf("sent %v", o.lan.Sent)
+	}
+}

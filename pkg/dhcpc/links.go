@@ -68,7 +68,7 @@ func (c *Client) attach(l *link, index int, facts ifup.Link, now time.Duration) 
 	}, nil, false)
 	l.deadline = l.machine.Deadline()
 	l.restart()
-	l.raise, l.raised, l.apply, l.refusals = machine.Never, 0, machine.Never, 0
+	l.raise, l.raised, l.presume, l.apply, l.refusals = machine.Never, 0, machine.Never, machine.Never, 0
 	if !facts.Up() {
 		l.raise = now
 	}
@@ -76,21 +76,40 @@ func (c *Client) attach(l *link, index int, facts ifup.Link, now time.Duration) 
 	c.update(l, facts, now)
 }
 
+// presumeAfter is how long the kernel may take to announce that a link is
+// running whose driver sees carrier. News that frames can only be sent from now
+// on comes within a few milliseconds of it. If there is none, the link has been
+// able to send from the start, and the announcement may take a second more.
+const presumeAfter = 100 * time.Millisecond
+
 // update compares what is known of a link with what the kernel says now.
 func (c *Client) update(l *link, facts ifup.Link, now time.Duration) {
-	before := l.facts
+	wasUp := l.facts.Up()
 	l.facts = facts
-	if facts.Up() && !before.Up() {
+	if facts.Up() && !wasUp {
 		l.mark("up", now)
 		l.raise = machine.Never
 	}
-	if facts.Running() == before.Running() {
-		if facts.Up() && !before.Up() && l.lease() != nil {
-			l.apply = now // setting a link down lost its routes
-		}
-		return
+	l.ran = facts.Up() && (l.ran || facts.Running())
+	unannounced := !l.ran && facts.LowerUp()
+	l.presumed = l.presumed && unannounced
+	switch {
+	case !unannounced || l.presumed:
+		l.presume = machine.Never
+	case l.presume == machine.Never:
+		l.presume = now + presumeAfter
 	}
-	if facts.Running() {
+	if carrier := facts.Running() || l.presumed; carrier != l.carrier {
+		c.setCarrier(l, carrier, now)
+	} else if facts.Up() && !wasUp && l.lease() != nil {
+		l.apply = now // setting a link down lost its routes
+	}
+}
+
+// setCarrier tells the machine whether frames can get through.
+func (c *Client) setCarrier(l *link, on bool, now time.Duration) {
+	l.carrier = on
+	if on {
 		if l.lease() == nil {
 			l.mark("carrier", now)
 		}
@@ -102,7 +121,7 @@ func (c *Client) update(l *link, facts ifup.Link, now time.Duration) {
 	}
 	// The metric says whether there is carrier. A link that is set down has no
 	// routes to move.
-	if l.lease() != nil && facts.Up() {
+	if l.lease() != nil && l.facts.Up() {
 		l.apply = now
 	}
 }
@@ -112,7 +131,8 @@ func (c *Client) detach(l *link) {
 	c.window.leave(l)
 	delete(c.byIndex, l.index)
 	l.index, l.machine, l.facts = 0, nil, ifup.Link{}
-	l.deadline, l.raise, l.apply = machine.Never, machine.Never, machine.Never
+	l.carrier, l.presumed, l.ran = false, false, false
+	l.deadline, l.raise, l.presume, l.apply = machine.Never, machine.Never, machine.Never, machine.Never
 	l.renew, l.asked, l.deaf = false, false, false
 	l.restart()
 }

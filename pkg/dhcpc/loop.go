@@ -54,6 +54,10 @@ func (c *Client) tick(now time.Duration) {
 		if l.heldUntil != 0 && l.heldUntil <= now {
 			c.window.leave(l)
 		}
+		if l.presume <= now {
+			l.presume, l.presumed = machine.Never, true
+			c.setCarrier(l, true, now)
+		}
 		if l.renew {
 			l.renew = false
 			c.step(l, now, machine.Renew{})
@@ -133,7 +137,7 @@ func (c *Client) nextDeadline() time.Duration {
 		if l == nil || l.index == 0 {
 			continue
 		}
-		next = min(next, l.raise, l.apply)
+		next = min(next, l.raise, l.presume, l.apply)
 		if l.machine == nil {
 			continue
 		}

@@ -27,13 +27,23 @@ func (l *Link) Up() bool { return l.Flags&flagUp != 0 }
 // considers it able to carry packets. A driver that does not know counts as able.
 func (l *Link) Running() bool { return l.Flags&flagUp != 0 && l.Flags&flagRunning != 0 }
 
+// LowerUp reports whether the link is up and its driver sees carrier, though the
+// kernel may not have said yet that it is running: that news is held back for up
+// to a second where nothing seems to depend on it. It is false for a link that
+// waits for authentication.
+func (l *Link) LowerUp() bool {
+	return l.Flags&(flagUp|flagLowerUp|flagDormant) == flagUp|flagLowerUp
+}
+
 // Loopback reports whether this is the loopback interface.
 func (l *Link) Loopback() bool { return l.Flags&flagLoopback != 0 }
 
 const (
-	flagUp       = 0x1  // IFF_UP
-	flagLoopback = 0x8  // IFF_LOOPBACK
-	flagRunning  = 0x40 // IFF_RUNNING
+	flagUp       = 0x1     // IFF_UP
+	flagLoopback = 0x8     // IFF_LOOPBACK
+	flagRunning  = 0x40    // IFF_RUNNING
+	flagLowerUp  = 0x10000 // IFF_LOWER_UP
+	flagDormant  = 0x20000 // IFF_DORMANT
 )
 
 // Event is a change of a link: new, changed, or gone.

@@ -14,6 +14,9 @@ type Link struct {
 	// UpDelay is how long the link takes, once it is set up and has carrier,
 	// until the kernel calls it running.
 	UpDelay time.Duration
+	// Late makes the link carry frames during UpDelay already: the driver has
+	// carrier, and only the news of it takes its time.
+	Late bool
 	// ForwardDelay is how long from then on everything it sends vanishes, as
 	// behind a switch port that does not forward yet.
 	ForwardDelay time.Duration
@@ -124,6 +127,9 @@ func (l *Link) change(up, carrier bool) {
 	l.lan.Kernel.tell(l, false)
 }
 
+// carries reports whether frames get through.
+func (l *Link) carries() bool { return l.running || l.Late && l.up && l.carrier }
+
 func (l *Link) run() {
 	l.running, l.ran = true, l.lan.now
 	l.lan.Kernel.tell(l, false)
@@ -140,7 +146,7 @@ func (l *Link) Config() ifup.Config { return l.config }
 
 // Receive hands a frame to the link, if it is able to receive.
 func (l *Link) Receive(f Frame) {
-	if l.running {
+	if l.carries() {
 		l.lan.arrive(l, f)
 	}
 }
@@ -148,7 +154,7 @@ func (l *Link) Receive(f Frame) {
 // transmit puts a message on the segment, or loses it.
 func (l *Link) transmit(m *Message) {
 	switch {
-	case !l.running, l.lan.now-l.ran < l.ForwardDelay, l.Lose != nil && l.Lose(m):
+	case !l.carries(), l.running && l.lan.now-l.ran < l.ForwardDelay, l.Lose != nil && l.Lose(m):
 		return
 	}
 	l.segment.toServers(m)
@@ -157,8 +163,8 @@ func (l *Link) transmit(m *Message) {
 // info is what the kernel tells of the link.
 func (l *Link) info() ifup.Link {
 	const (
-		up, broadcast, running, multicast = 0x1, 0x2, 0x40, 0x1000 // IFF_*
-		ethernet                          = 1                      // ARPHRD_ETHER
+		up, broadcast, running, multicast, lowerUp = 0x1, 0x2, 0x40, 0x1000, 0x10000 // IFF_*
+		ethernet                                   = 1                               // ARPHRD_ETHER
 	)
 	flags := uint32(broadcast | multicast)
 	if l.up {
@@ -166,6 +172,9 @@ func (l *Link) info() ifup.Link {
 	}
 	if l.running {
 		flags |= running
+	}
+	if l.carries() {
+		flags |= lowerUp
 	}
 	return ifup.Link{
 		Index: l.index, Name: l.name, HardwareAddr: l.hw, Type: ethernet, Flags: flags,
