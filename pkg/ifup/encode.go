@@ -35,7 +35,7 @@ func (q *queue) attr(typ uint16, value []byte) {
 
 func (q *queue) attr32(typ uint16, value uint32) {
 	q.attrHeader(typ, 4)
-	q.bytes = binary.NativeEndian.AppendUint32(q.bytes, value)
+	q.u32(value)
 }
 
 func (q *queue) attrAddr(typ uint16, a netip.Addr) {
@@ -56,4 +56,27 @@ func (q *queue) nest(typ uint16) int {
 
 func (q *queue) close(start int) {
 	binary.NativeEndian.PutUint16(q.bytes[start:], uint16(len(q.bytes)-start))
+}
+
+// link is a struct ifinfomsg that sets flags. Nobody looks at its type.
+func (q *queue) link(index int, set uint32) {
+	q.u32(unix.AF_UNSPEC, uint32(index), set, set)
+}
+
+// addrHeader is a struct ifaddrmsg. The flags that matter have an attribute.
+func (q *queue) addrHeader(index, bits int) {
+	q.bytes = append(q.bytes, unix.AF_INET, byte(bits), 0, unix.RT_SCOPE_UNIVERSE)
+	q.u32(uint32(index))
+}
+
+// routeHeader is a struct rtmsg of IPv4.
+func (q *queue) routeHeader(m unix.RtMsg) {
+	q.bytes = append(q.bytes, unix.AF_INET, m.Dst_len, m.Src_len, m.Tos, m.Table, m.Protocol, m.Scope, m.Type)
+	q.u32(m.Flags)
+}
+
+func (q *queue) u32(values ...uint32) {
+	for _, v := range values {
+		q.bytes = binary.NativeEndian.AppendUint32(q.bytes, v)
+	}
 }

@@ -64,8 +64,8 @@ func Open() (*Netlink, error) {
 	}, nil
 }
 
-// openSocket opens an rtnetlink socket. That of package nl would be watched by
-// the runtime as well, which wakes another thread for each event.
+// openSocket opens an rtnetlink socket. One from a library would be an os.File,
+// watched by the runtime as well, which wakes another thread for each event.
 func openSocket(groups uint32) (int, error) {
 	fd, err := unix.Socket(unix.AF_NETLINK, unix.SOCK_RAW|unix.SOCK_CLOEXEC|unix.SOCK_NONBLOCK, unix.NETLINK_ROUTE)
 	if err != nil {

@@ -3,7 +3,6 @@ package ifup
 import (
 	"net/netip"
 
-	"github.com/vishvananda/netlink/nl"
 	"golang.org/x/sys/unix"
 )
 
@@ -68,8 +67,8 @@ func (q *queue) newAddr(index int, a *address, flags uint16, v verb) {
 	if a.metric != 0 {
 		q.attr32(unix.IFA_RT_PRIORITY, a.metric)
 	}
-	life := nl.IfaCacheInfo{IfaCacheinfo: unix.IfaCacheinfo{Prefered: a.lifetime, Valid: a.lifetime}}
-	q.attr(unix.IFA_CACHEINFO, life.Serialize())
+	q.attrHeader(unix.IFA_CACHEINFO, unix.SizeofIfaCacheinfo)
+	q.u32(a.lifetime, a.lifetime, 0, 0) // preferred and valid; when it was created and changed is the kernel's
 	q.end(request{index: index, verb: v, addr: a.Prefix})
 }
 
@@ -109,48 +108,35 @@ func (q *queue) dumpLinks() {
 
 func (q *queue) dumpAddrs() {
 	q.begin(unix.RTM_GETADDR, unix.NLM_F_DUMP)
-	q.bytes = append(q.bytes, nl.NewIfAddrmsg(unix.AF_INET).Serialize()...)
+	q.addrHeader(0, 0)
 	q.finish()
 }
 
 func (q *queue) dumpRoutes() {
-	m := nl.RtMsg{RtMsg: unix.RtMsg{Family: unix.AF_INET}}
 	q.begin(unix.RTM_GETROUTE, unix.NLM_F_DUMP)
-	q.bytes = append(q.bytes, m.Serialize()...)
+	q.routeHeader(unix.RtMsg{})
 	q.finish()
 }
 
-func (q *queue) link(index int, set uint32) {
-	m := nl.IfInfomsg{IfInfomsg: unix.IfInfomsg{Index: int32(index), Flags: set, Change: set}}
-	q.bytes = append(q.bytes, m.Serialize()...)
-}
-
 func (q *queue) addr(index int, p netip.Prefix) {
-	m := nl.IfAddrmsg{IfAddrmsg: unix.IfAddrmsg{
-		Family:    unix.AF_INET,
-		Prefixlen: uint8(p.Bits()),
-		Scope:     unix.RT_SCOPE_UNIVERSE,
-		Index:     uint32(index),
-	}}
-	q.bytes = append(q.bytes, m.Serialize()...)
+	q.addrHeader(index, p.Bits())
 	q.attrAddr(unix.IFA_LOCAL, p.Addr())
 	q.attrAddr(unix.IFA_ADDRESS, p.Addr())
 }
 
 func (q *queue) route(typ, flags uint16, index int, r *route) {
-	m := nl.RtMsg{RtMsg: unix.RtMsg{
-		Family:   unix.AF_INET,
+	scope := uint8(unix.RT_SCOPE_UNIVERSE)
+	if !r.Gateway.IsValid() {
+		scope = unix.RT_SCOPE_LINK
+	}
+	q.begin(typ, flags)
+	q.routeHeader(unix.RtMsg{
 		Dst_len:  uint8(r.Dst.Bits()),
 		Table:    unix.RT_TABLE_MAIN,
 		Protocol: unix.RTPROT_DHCP,
-		Scope:    unix.RT_SCOPE_UNIVERSE,
+		Scope:    scope,
 		Type:     unix.RTN_UNICAST,
-	}}
-	if !r.Gateway.IsValid() {
-		m.Scope = unix.RT_SCOPE_LINK
-	}
-	q.begin(typ, flags)
-	q.bytes = append(q.bytes, m.Serialize()...)
+	})
 	if r.Dst.Bits() > 0 {
 		q.attrAddr(unix.RTA_DST, r.Dst.Addr())
 	}
