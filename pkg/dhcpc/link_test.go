@@ -7,6 +7,7 @@ import (
 
 	"github.com/dhclient-lws/dhclient-lws/pkg/dhcpc"
 	"github.com/dhclient-lws/dhclient-lws/pkg/dhcpc/dhcp4"
+	"github.com/dhclient-lws/dhclient-lws/pkg/dhcpc/dhcptest"
 	"github.com/dhclient-lws/dhclient-lws/pkg/dhcpc/dhcptest/rfc"
 	"github.com/dhclient-lws/dhclient-lws/pkg/dhcpc/machine"
 	"github.com/dhclient-lws/dhclient-lws/pkg/ifup"
@@ -299,7 +300,7 @@ func TestCarrierThatIsAnnouncedLate(t *testing.T) {
 	o := newOffice(dhcpc.Config{})
 	o.eth0.UpDelay, o.eth0.Late = time.Second, true
 	o.run(t, time.Minute)
-	const soon = 100 * time.Millisecond
+	const soon = 20 * time.Millisecond
 	if bound := o.once(t, dhcpc.Bound); bound.Time != soon+fourWays {
 		t.Errorf("bound at %v, want %v", bound.Time, soon+fourWays)
 	}
@@ -314,9 +315,22 @@ func TestCarrierThatIsAnnouncedLate(t *testing.T) {
 func TestCarrierThatGoesBeforeItIsAnnounced(t *testing.T) {
 	o := newOffice(dhcpc.Config{})
 	o.eth0.UpDelay, o.eth0.Late = time.Second, true
-	o.lan.At(50*time.Millisecond, func() { o.eth0.SetCarrier(false) })
+	o.lan.At(10*time.Millisecond, func() { o.eth0.SetCarrier(false) })
 	o.run(t, time.Minute)
 	if len(o.lan.Sent) != 0 || len(o.told(dhcpc.LinkUp)) != 0 {
 		t.Errorf("sent %v", o.lan.Sent)
+	}
+}
+
+// If the other side of the cable hears of the carrier as late as the kernel
+// tells us, what was sent before is lost, and is sent again at once.
+func TestFirstFrameBeforeTheAnnouncementIsLost(t *testing.T) {
+	o := newOffice(dhcpc.Config{})
+	const announced = time.Second // the repetition would come 200 ms after it at the earliest
+	o.eth0.UpDelay, o.eth0.Late = announced, true
+	o.eth0.Lose = func(*dhcptest.Message) bool { return o.lan.Now() < announced }
+	o.run(t, time.Minute)
+	if bound := o.once(t, dhcpc.Bound); bound.Time < announced || bound.Time > announced+100*time.Millisecond {
+		t.Errorf("bound at %v, want soon after %v", bound.Time, announced)
 	}
 }

@@ -78,9 +78,9 @@ func (c *Client) attach(l *link, index int, facts ifup.Link, now time.Duration) 
 
 // presumeAfter is how long the kernel may take to announce that a link is
 // running whose driver sees carrier. News that frames can only be sent from now
-// on comes within a few milliseconds of it. If there is none, the link has been
-// able to send from the start, and the announcement may take a second more.
-const presumeAfter = 100 * time.Millisecond
+// on comes within milliseconds of it. If there is none, the link has been able
+// to send since it was set up, and the announcement may take a second more.
+const presumeAfter = 20 * time.Millisecond
 
 // update compares what is known of a link with what the kernel says now.
 func (c *Client) update(l *link, facts ifup.Link, now time.Duration) {
@@ -92,6 +92,9 @@ func (c *Client) update(l *link, facts ifup.Link, now time.Duration) {
 	}
 	l.ran = facts.Up() && (l.ran || facts.Running())
 	unannounced := !l.ran && facts.LowerUp()
+	if l.presumed && facts.Running() {
+		c.reask(l, now)
+	}
 	l.presumed = l.presumed && unannounced
 	switch {
 	case !unannounced || l.presumed:
@@ -103,6 +106,15 @@ func (c *Client) update(l *link, facts ifup.Link, now time.Duration) {
 		c.setCarrier(l, carrier, now)
 	} else if facts.Up() && !wasUp && l.lease() != nil {
 		l.apply = now // setting a link down lost its routes
+	}
+}
+
+// reask starts over where nobody has answered what was sent on a presumption: a
+// switch on the other side may have heard of the carrier as late as we did.
+func (c *Client) reask(l *link, now time.Duration) {
+	if s := l.state(); s == machine.Selecting || s == machine.Rebooting {
+		c.step(l, now, machine.LinkDown{})
+		c.step(l, now, machine.LinkUp{})
 	}
 }
 
