@@ -96,8 +96,7 @@ func (r *resident) serve() int {
 	return exitFailure
 }
 
-// watch begins to take signals. It starts threads, which would be in the way of
-// the first messages.
+// watch begins to take signals.
 func (r *resident) watch() {
 	if !r.watching {
 		r.watching = true

@@ -44,6 +44,11 @@ func (r *resident) onEvent(l *knownLink, ev *dhcpc.Event) {
 	r.state.changed()
 }
 
+// rush is how long after the start the processors are left to the messages, if
+// the leases take that long: to take signals and to write to the console starts
+// threads.
+const rush = 50 * time.Millisecond
+
 // onTurn is what is to be done before the loop sleeps; it returns when it wants
 // to be called again.
 func (r *resident) onTurn(now time.Duration) time.Duration {
@@ -55,7 +60,6 @@ func (r *resident) onTurn(now time.Duration) time.Duration {
 	if len(wanted) > 0 {
 		return now // all else can wait until the messages are out
 	}
-	r.watch()
 	res := undecided
 	if !r.decided && (r.news || r.decideAt <= now) {
 		r.news = false
@@ -70,6 +74,10 @@ func (r *resident) onTurn(now time.Duration) time.Duration {
 			r.finish(res, links)
 		}
 	}
+	if calm := r.start + rush; !r.decided && now < calm {
+		return min(r.decideAt, r.state.due(), calm)
+	}
+	r.watch()
 	r.console.turn()
 	return min(r.decideAt, r.state.due())
 }
