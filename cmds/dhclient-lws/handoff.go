@@ -144,7 +144,7 @@ func worker(args []string, start time.Duration) int {
 	if err != nil {
 		return exitUsage // not reached: the front process has parsed them
 	}
-	return newResident(o, start, newConsole(os.Stdout), out).serve()
+	return newResident(o, start, newConsole(os.Stderr), out).serve()
 }
 
 // handOff tells the front process the result, after which the terminal is the

@@ -60,7 +60,7 @@ func foreground(o *options, start time.Duration) int {
 	if os.Getpid() == 1 {
 		actAsInit()
 	}
-	return newResident(o, start, newConsole(os.Stdout), nil).serve()
+	return newResident(o, start, newConsole(os.Stderr), nil).serve()
 }
 
 // patience is how long a terminal that does not take our last lines may hold up

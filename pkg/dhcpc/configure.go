@@ -23,7 +23,7 @@ func (c *Client) configuration(l *link, lease *machine.Lease, now time.Duration)
 		Addr:      lease.Addr,
 		Broadcast: lease.Broadcast,
 		Lifetime:  ifup.Forever,
-		Metric:    c.cfg.Metric + metricStep*uint32(l.slot),
+		Metric:    l.metric(c.cfg.Metric),
 	}
 	if lease.Expiry != machine.Never && !c.cfg.KeepForever {
 		// Whole seconds, and not one too many: the kernel withdraws the address by

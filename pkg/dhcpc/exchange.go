@@ -13,8 +13,8 @@ import (
 // machine of its link.
 func (c *Client) receive(in *packet.In) {
 	l := c.byIndex[in.Index]
-	if l == nil {
-		return // nobody asked about this link
+	if l == nil || !l.hears(in.Frame != nil) {
+		return // nobody asked, or the other socket tells
 	}
 	payload, refusal := in.Payload, dhcp4.Accepted
 	if in.Frame != nil {

@@ -74,7 +74,7 @@ func TestTheKernelRefusesANewLifetime(t *testing.T) {
 func TestTheKernelRefusesARoute(t *testing.T) {
 	rfc.Shows(t, "H-LEAK-02")
 	o := newOffice(dhcpc.Config{})
-	o.lan.Kernel.Foreign[defaultRoute] = 1024
+	o.eth0.Refuse[ifup.OpRoute] = syscall.ENOMEM
 	o.run(t, 5*time.Minute)
 	if bound := o.once(t, dhcpc.Bound); bound.Time != fourWays {
 		t.Errorf("bound at %v", bound.Time)
@@ -88,6 +88,23 @@ func TestTheKernelRefusesARoute(t *testing.T) {
 		t.Errorf("configured %+v", got)
 	}
 	if st := o.status(t); st.LastErr == "" || st.State != machine.Bound {
+		t.Errorf("status is %+v", st)
+	}
+}
+
+// A default route that is not ours has the metric of the link. It is left alone,
+// and ours stands right behind it.
+func TestTheMetricIsTaken(t *testing.T) {
+	rfc.Shows(t, "H-LEAK-02")
+	o := newOffice(dhcpc.Config{})
+	o.lan.Kernel.Foreign[defaultRoute] = 1024
+	o.run(t, 5*time.Minute)
+	o.once(t, dhcpc.Bound)
+	o.once(t, dhcpc.Failed)
+	if got := o.eth0.Config(); len(got.Routes) != 1 || got.Metric != 1025 {
+		t.Errorf("configured %+v", got)
+	}
+	if st := o.status(t); st.Metric != 1025 || st.LastErr != "" {
 		t.Errorf("status is %+v", st)
 	}
 }

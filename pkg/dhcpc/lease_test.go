@@ -295,6 +295,7 @@ func TestLinksOfOneSubnetRenewThroughOneSocket(t *testing.T) {
 }
 
 // While another link keeps the packet socket open, an answer by UDP comes twice.
+// One of the two is not looked at.
 func TestAnAnswerThatComesTwiceCountsOnce(t *testing.T) {
 	o := newOffice(dhcpc.Config{})
 	o.lan.Plug("eth1", o.lan.Segment()) // nobody there
@@ -302,7 +303,7 @@ func TestAnAnswerThatComesTwiceCountsOnce(t *testing.T) {
 	o.run(t, 35*time.Minute)
 	o.once(t, dhcpc.Renewed)
 	st := o.status(t)
-	if st.State != machine.Bound || st.Received != 3 || st.Refused[dhcp4.UnexpectedType] != 1 {
+	if st.State != machine.Bound || st.Received != 3 || st.Refused != [dhcp4.NumRefusals]uint32{} {
 		t.Errorf("received %d, refused %v, state %v", st.Received, st.Refused, st.State)
 	}
 }

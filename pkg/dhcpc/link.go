@@ -31,6 +31,7 @@ type link struct {
 	presume   time.Duration // when to take it for running; machine.Never if there is no reason
 	apply     time.Duration // when to bring the kernel up to date; machine.Never if it is
 	refusals  int           // of the address, since it was last taken
+	shift     uint32        // added to the metric, since somebody else has a route with that
 	renew     bool          // Renew was called
 	waiting   bool          // for a place in the window
 	heldUntil time.Duration // when its place in the window is given up; 0 without one
@@ -84,14 +85,17 @@ func (l *link) lease() *machine.Lease {
 // metricStep lies between the metrics of neighbouring slots.
 const metricStep = 16
 
-func (l *link) status(metric uint32) LinkStatus {
+// metric is that of the link's routes while it has carrier.
+func (l *link) metric(base uint32) uint32 { return base + metricStep*uint32(l.slot) + l.shift }
+
+func (l *link) status(base uint32) LinkStatus {
 	return LinkStatus{
 		Interface: l.name,
 		Family:    l.family,
 		Index:     l.index,
 		State:     l.state(),
 		Carrier:   l.carrier,
-		Metric:    metric + metricStep*uint32(l.slot),
+		Metric:    l.metric(base),
 		Lease:     l.lease(),
 		Timeline:  slices.Clone(l.timeline),
 		Refused:   l.refused,

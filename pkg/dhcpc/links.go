@@ -69,6 +69,7 @@ func (c *Client) attach(l *link, index int, facts ifup.Link, now time.Duration) 
 	l.deadline = l.machine.Deadline()
 	l.restart()
 	l.raise, l.raised, l.presume, l.apply, l.refusals = machine.Never, 0, machine.Never, machine.Never, 0
+	l.shift = 0
 	if !facts.Up() {
 		l.raise = now
 	}

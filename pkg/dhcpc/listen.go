@@ -88,19 +88,27 @@ func (s *listening) wants() time.Duration {
 }
 
 // needs is which sockets a link needs: the packet socket while it has no
-// address to be reached at, or is not reached there; the UDP socket to extend a
-// lease.
+// address to be reached at, or is not reached there; the UDP socket to ask its
+// server for more time.
 func (l *link) needs() (raw, udp bool) {
 	switch l.state() {
-	case machine.Init, machine.Selecting, machine.Requesting, machine.Rebooting, machine.Declining:
+	case machine.Init, machine.Selecting, machine.Requesting, machine.Rebooting, machine.Rebinding, machine.Declining:
 		return true, false
 	case machine.Renewing:
 		return l.deaf, true
-	case machine.Rebinding:
-		return true, true
 	case machine.Releasing:
 		return false, true
 	case machine.Down, machine.Installing, machine.Bound, machine.Stopped:
 	}
 	return false, false
+}
+
+// hears reports whether what came by the packet socket, or else by the UDP
+// socket, is for a link to judge. With both open an answer comes twice.
+func (l *link) hears(raw bool) bool {
+	needsRaw, needsUDP := l.needs()
+	if raw {
+		return needsRaw || !needsUDP
+	}
+	return needsUDP && !needsRaw
 }

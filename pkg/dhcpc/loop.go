@@ -1,6 +1,8 @@
 package dhcpc
 
 import (
+	"errors"
+	"io/fs"
 	"time"
 
 	"github.com/dhclient-lws/dhclient-lws/pkg/dhcpc/machine"
@@ -239,6 +241,10 @@ func (c *Client) flushed(index int, err error) {
 		c.refused(l, now)
 	default: // a route or an MTU that cannot be had is no reason to give up the address
 		c.taken(l, now)
+		if op == ifup.OpRoute && errors.Is(err, fs.ErrExist) && l.shift < metricStep-1 {
+			l.shift++ // that route is not ours to replace; beside it there is room
+			l.apply = now
+		}
 	}
 }
 
