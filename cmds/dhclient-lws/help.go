@@ -18,7 +18,7 @@ not exist yet are taken when they appear.
 A duration is 1m30s, 500ms, or a plain number of seconds.
 
 Waiting
-  -wait all|any|none|NAME,NAME   what must be bound (all)
+  -wait all|any|none|NAME,NAME   what must be bound (all); names are asked on
   -timeout D           go on after that time all the same; 0 is never (60s)
   -carrier-timeout D   "all" does without a link that has no carrier for D (5s)
   -grace D             nor is more time than D spent, once one is bound, on a
@@ -48,7 +48,8 @@ What to say to servers
 
 What to show
   -v                   each message
-  -vv                  each option of each message, and what was refused and why
+  -vv                  each option of each message received, and what was
+                       refused and why
   -h                   this page
 
 The command's environment has DHCLIENT_LWS_RESULT: ok, timeout, nolink (nothing
@@ -57,7 +58,8 @@ that are bound; DHCLIENT_LWS_LEASES, all about them in JSON; and for an eth0
 among them DHCLIENT_LWS_eth0_ADDRESS, _ROUTER, _DNS and _DOMAIN.
 
 SIGHUP renews now, SIGUSR1 writes status.json, SIGTERM and SIGINT end the client
-and leave addresses and leases as they are.
+and leave addresses, routes and leases as they are. What the client has to say
+goes to standard error, and after the handoff to the kernel's log (dmesg).
 
 Exit status: the command's own; 127 if it is not found, 126 if it cannot be
 executed; without a command 1 for want of permission, 2 for wrong arguments.

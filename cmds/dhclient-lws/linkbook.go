@@ -107,6 +107,25 @@ func (b *linkBook) wanted() []*knownLink {
 	return list
 }
 
+// absent is the names that were given and that no link has, in the order of the
+// arguments.
+func (b *linkBook) absent() []string {
+	var list []*knownLink
+	for _, l := range b.byName {
+		if l.exact && !l.present {
+			list = append(list, l)
+		}
+	}
+	slices.SortFunc(list, func(a, b *knownLink) int {
+		return cmp.Or(cmp.Compare(a.rank, b.rank), cmp.Compare(a.name, b.name))
+	})
+	names := make([]string, len(list))
+	for i, l := range list {
+		names[i] = l.name
+	}
+	return names
+}
+
 // waiting is the present moment of the wait, valid until the next call. A link
 // that is gone and was not named is not waited for.
 func (b *linkBook) waiting(start time.Duration) waiting {

@@ -69,6 +69,16 @@ func TestNamesAreWantedAtOnce(t *testing.T) {
 	expectNames(t, "wanted", book(t, "-wait", "eth1,eth0", "eth0").wanted(), "eth0", "eth1")
 }
 
+func TestAbsentAreTheNamesThatWereGiven(t *testing.T) {
+	b := book(t, "wan0", "usb0", "lan*")
+	b.note(appears(2, "wan0"), epoch)
+	b.note(appears(3, "lan0"), epoch)
+	b.note(goes(3, "lan0"), epoch)
+	if got := b.absent(); !slices.Equal(got, []string{"usb0"}) {
+		t.Errorf("absent %q", got)
+	}
+}
+
 func TestRenamedLinkIsDropped(t *testing.T) {
 	b := book(t)
 	b.note(appears(2, "eth0"), epoch)

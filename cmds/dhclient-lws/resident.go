@@ -98,10 +98,8 @@ func (r *resident) serve() int {
 
 // watch begins to take signals.
 func (r *resident) watch() {
-	if !r.watching {
-		r.watching = true
-		watchSignals(func() { r.client.Renew("") }, r.writeStatus, func(sig os.Signal) { r.end(endedBy{sig}) })
-	}
+	r.watching = true
+	watchSignals(func() { r.client.Renew("") }, r.writeStatus, func(sig os.Signal) { r.end(endedBy{sig}) })
 }
 
 // writeStatus writes status.json at once. It may be called from any goroutine.

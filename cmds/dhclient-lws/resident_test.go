@@ -69,6 +69,13 @@ func TestInterfaceAppearsLater(t *testing.T) {
 	p.prints("eth7: carrier")
 }
 
+// Who mistyped a name learns it before the wait is over.
+func TestNamedInterfaceIsWaitedFor(t *testing.T) {
+	b := newBox(t)
+	p := b.start(t, "eht0")
+	p.prints("eht0: no such interface; waiting for it")
+}
+
 func TestEndsBySignal(t *testing.T) {
 	for _, sig := range []syscall.Signal{unix.SIGTERM, unix.SIGINT} {
 		b := newBox(t)

@@ -77,7 +77,12 @@ func (r *resident) onTurn(now time.Duration) time.Duration {
 	if calm := r.start + rush; !r.decided && now < calm {
 		return min(r.decideAt, r.state.due(), calm)
 	}
-	r.watch()
+	if !r.watching {
+		r.watch()
+		for _, name := range r.links.absent() {
+			r.console.printf("%s: no such interface; waiting for it", safeName(name))
+		}
+	}
 	r.console.turn()
 	return min(r.decideAt, r.state.due())
 }
