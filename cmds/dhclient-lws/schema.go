@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"net/netip"
 	"time"
 
@@ -108,14 +109,14 @@ type leaseStatus struct {
 }
 
 func (l *leaseStatus) fields(f *fields) {
-	addr := parsedValue(netip.ParseAddr)
+	addr := parsedValue(parseIPv4)
 	parsedField(f, "address", &l.address, netip.ParsePrefix)
-	parsedField(f, "server", &l.server, netip.ParseAddr)
+	parsedField(f, "server", &l.server, parseIPv4)
 	list(f, "routers", &l.routers, addr)
 	list(f, "routes", &l.routes, func(f *fields, r *dhcp4.Route) {
 		f.object(func(f *fields) {
 			parsedField(f, "to", &r.Dst, netip.ParsePrefix)
-			parsedField(f, "via", &r.Gateway, netip.ParseAddr) // none: on the link itself
+			parsedField(f, "via", &r.Gateway, parseIPv4) // none: on the link itself
 		})
 	})
 	list(f, "dns", &l.dns, addr)
@@ -168,4 +169,14 @@ func millisecond(t time.Duration) int64 {
 		return 0
 	}
 	return max(t.Milliseconds(), 1)
+}
+
+// parseIPv4 refuses what else an address may hold: the zone of an IPv6 address is
+// any text.
+func parseIPv4(s string) (netip.Addr, error) {
+	a, err := netip.ParseAddr(s)
+	if err == nil && !a.Is4() {
+		err = errors.New("no IPv4 address")
+	}
+	return a, err
 }

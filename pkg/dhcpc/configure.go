@@ -49,6 +49,7 @@ func routes(lease *machine.Lease) []ifup.Route {
 	for _, r := range lease.Routes {
 		switch {
 		case !harmless(r.Dst, lease, r.Gateway.IsValid()):
+		case r.Gateway.IsValid() && !harmless(netip.PrefixFrom(r.Gateway, 32), lease, false):
 		case r.Gateway.IsValid():
 			via = append(via, ifup.Route{Dst: r.Dst, Gateway: r.Gateway})
 		default:
@@ -86,8 +87,8 @@ func reachable(gateway netip.Addr, lease *machine.Lease, onLink []ifup.Route) bo
 	return slices.ContainsFunc(onLink, func(r ifup.Route) bool { return r.Dst.Contains(gateway) })
 }
 
-// harmless reports whether a route may be installed at all: not one that would
-// divert what belongs to this machine or to its subnet, nor one to where nothing
+// harmless reports whether a route may be installed at all: not one that the
+// kernel makes by itself, for the address and its subnet, nor one to where nothing
 // can be.
 func harmless(dst netip.Prefix, lease *machine.Lease, gateway bool) bool {
 	a := dst.Addr()

@@ -87,6 +87,13 @@ func TestRoutes(t *testing.T) {
 			[]string{"169.254.0.0/16"},
 		},
 		{
+			"gateways that are none", "192.0.2.50/24",
+			nil,
+			[]string{"10.0.0.0/8 via 127.0.0.1", "10.0.0.0/8 via 192.0.2.50", "10.0.0.0/8 via 224.0.0.1", "10.0.0.0/8 via 192.0.2.1"},
+			true,
+			[]string{"10.0.0.0/8 via 192.0.2.1"},
+		},
+		{
 			"old static routes beside a router", "192.0.2.50/24",
 			[]string{"192.0.2.1"},
 			[]string{"10.0.0.0/8 via 192.0.2.9"},

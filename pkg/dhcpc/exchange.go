@@ -24,6 +24,12 @@ func (c *Client) receive(in *packet.In) {
 		c.judged(l, nil, refusal)
 		return
 	}
+	// Before all options are read: a flood of other hosts' messages must not
+	// take the time that other links need.
+	if hw, ok := dhcp4.Addressee(payload); ok && hw != l.id.HardwareAddr {
+		c.judged(l, nil, dhcp4.WrongHardwareAddr)
+		return
+	}
 	if refusal = c.msg.Decode(payload); refusal != dhcp4.Accepted {
 		c.judged(l, nil, refusal)
 		return

@@ -297,3 +297,26 @@ func TestUnusualRepliesAreTaken(t *testing.T) {
 		})
 	}
 }
+
+// A rogue that answers first, under a new name each time, and never acknowledges:
+// after two that led to nothing the client hears everybody and lets chance decide.
+func TestARogueOfManyNames(t *testing.T) {
+	rfc.Shows(t, "H-SPOOF-05")
+	o := newOffice(dhcpc.Config{})
+	names := byte(0)
+	o.server.Respond = func(m *dhcptest.Message, honest *dhcptest.Reply) []dhcptest.Frame {
+		if honest == nil {
+			return nil
+		}
+		frames := []dhcptest.Frame{o.server.Frame(m, honest)}
+		if honest.Type == dhcp4.Offer {
+			names++
+			rogue := *honest
+			rogue.ServerID = netip.AddrFrom4([4]byte{192, 0, 2, 100 + names%100})
+			frames = slices.Insert(frames, 0, o.server.Frame(m, &rogue))
+		}
+		return frames
+	}
+	o.run(t, 10*time.Minute)
+	o.once(t, dhcpc.Bound)
+}

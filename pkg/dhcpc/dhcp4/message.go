@@ -64,6 +64,15 @@ func (m *Message) Decode(payload []byte) Refusal {
 	return Accepted
 }
 
+// Addressee is the hardware address in a payload, without a look at anything
+// else in it; ok is false if the payload is too short to be a message.
+func Addressee(payload []byte) (hw HardwareAddr, ok bool) {
+	if len(payload) < atOptions {
+		return hw, false
+	}
+	return HardwareAddr(payload[atCHAddr:]), true
+}
+
 // readOptions finds the fields that carry options and keeps the others as text.
 func (m *Message) readOptions(payload []byte) bool {
 	// The order of interpretation, which is not that on the wire (RFC 2131 section 4.1).

@@ -184,3 +184,26 @@ func TestServerNameAndBootFile(t *testing.T) {
 		})
 	}
 }
+
+// The time that a message takes is bounded by more than its size.
+func TestDecodeRefusesTooManyPieces(t *testing.T) {
+	rfc.Shows(t, "P-OP-08")
+	empty := func(n int) []byte { return bytes.Repeat([]byte{224, 0}, n) }
+	var m dhcp4.Message
+	if r := m.Decode(reply(ack, empty(255))); r != dhcp4.Accepted {
+		t.Errorf("256 options: %v", r)
+	}
+	if r := m.Decode(reply(ack, empty(256))); r != dhcp4.BadOption {
+		t.Errorf("257 options: %v", r)
+	}
+}
+
+func TestAddressee(t *testing.T) {
+	payload := reply(ack)
+	if hw, ok := dhcp4.Addressee(payload); !ok || hw != (dhcp4.HardwareAddr{2, 0, 0, 0, 0, 1}) {
+		t.Errorf("%v, %v", hw, ok)
+	}
+	if _, ok := dhcp4.Addressee(payload[:239]); ok {
+		t.Error("found in a fragment")
+	}
+}

@@ -12,16 +12,23 @@ type Options struct {
 // A span is where the value of an option stands in data.
 type span struct{ start, end uint16 }
 
+// maxPieces is how many options, or pieces of options, a message may have. It is
+// more than there are codes; a message of nothing but empty options would take
+// fifty times as long to read as an honest one.
+const maxPieces = 256
+
 // read joins the options of the fields, in their order. It reports whether all
 // fields are well-formed.
 func (o *Options) read(fields *[3][]byte) bool {
+	pieces := 0
 	for _, field := range fields {
 		c := cursor{rest: field}
-		for c.next() {
+		for pieces <= maxPieces && c.next() {
+			pieces++
 			o.seen[c.code] = true
 			o.spans[c.code].end += uint16(len(c.value)) // its size, for now
 		}
-		if c.cut {
+		if c.cut || pieces > maxPieces {
 			*o = Options{}
 			return false
 		}

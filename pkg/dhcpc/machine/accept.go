@@ -18,9 +18,8 @@ func (m *Machine) receive(now time.Duration, r *dhcp4.Message) (Reason, dhcp4.Re
 	switch r.Type {
 	case dhcp4.Offer:
 		o := offer{r.YourAddr, server}
-		if w.reserve && server == m.shunned {
-			m.state = selecting{w.exchange, o}
-			return NoReason, dhcp4.Accepted
+		if w.reserve && (server == m.shunned || m.letDown > 1) {
+			return NoReason, m.hold(o)
 		}
 		return m.request(now, w.exchange, o), dhcp4.Accepted
 	case dhcp4.Nak:
@@ -28,6 +27,30 @@ func (m *Machine) receive(now time.Duration, r *dhcp4.Message) (Reason, dhcp4.Re
 	}
 	m.use(now, m.grant(r, w.began(now, leaseTime(r))))
 	return m.enter(installing{}, ReasonAck), dhcp4.Accepted
+}
+
+// hold keeps an offer until the next DISCOVER would be due. That of the server
+// that let us down last goes behind any other; among the others chance decides,
+// so that a rogue that is always first, under a new name each time, is not always
+// chosen.
+func (m *Machine) hold(o offer) dhcp4.Refusal {
+	s, ok := m.state.(selecting)
+	held := s.reserve.server.IsValid()
+	if !ok || o == s.reserve || held && o.server == m.shunned {
+		return dhcp4.UnexpectedType
+	}
+	s.heard++
+	if !held || s.reserve.server == m.shunned || m.c.Rand()%s.heard == 0 {
+		s.reserve = o
+	}
+	m.state = s
+	return dhcp4.Accepted
+}
+
+// disappointed notes that a server's offer led to nothing.
+func (m *Machine) disappointed(server netip.Addr) {
+	m.shunned = server
+	m.letDown = min(m.letDown+1, 2)
 }
 
 // awaited is what may answer the exchange of a state (RFC 2131 section 4.4).
@@ -38,7 +61,7 @@ type awaited struct {
 	server          netip.Addr // only this one may answer; invalid: any
 	nakServer       netip.Addr // only this one may refuse; invalid: any, even one that does not name itself
 	rapid           bool       // an ACK must carry option 80 (RFC 4039)
-	reserve         bool       // an OFFER of the server that let us down last can wait
+	reserve         bool       // an OFFER can wait, if there is reason to doubt it
 }
 
 func (m *Machine) awaited() awaited {

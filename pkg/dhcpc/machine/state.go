@@ -53,7 +53,8 @@ type (
 	initial   struct{ exchange } // the DISCOVER to come; not yet sent, or not sent with success
 	selecting struct {
 		exchange
-		reserve offer // taken when the next DISCOVER would be due, if its server is valid
+		reserve offer  // taken when the next DISCOVER would be due, if its server is valid
+		heard   uint32 // offers that might have become it
 	}
 	requesting struct {
 		exchange

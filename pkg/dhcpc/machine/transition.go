@@ -30,7 +30,7 @@ func (m *Machine) use(now time.Duration, l *Lease) {
 		m.installed, m.since = false, now
 	}
 	m.lease, m.remembered, m.hint = l, l, l.Addr.Addr()
-	m.shunned = netip.Addr{}
+	m.shunned, m.letDown = netip.Addr{}, 0
 }
 
 // drop takes the lease out of use and forgets it.
@@ -100,7 +100,7 @@ func (m *Machine) timer(now time.Duration) Reason {
 		}
 	case requesting:
 		if s.tries == requestTries && s.due <= now {
-			m.shunned = s.server
+			m.disappointed(s.server)
 			return m.discover(now, ReasonSilence)
 		}
 	case rebooting:
@@ -198,7 +198,7 @@ func (m *Machine) nak(now time.Duration, addr, server netip.Addr) Reason {
 	}
 	pause := m.brakes.nak()
 	if m.State() == Requesting && pause > 0 {
-		m.shunned = server
+		m.disappointed(server)
 	}
 	return m.discover(now+m.jitter(pause), ReasonNak)
 }
@@ -249,7 +249,8 @@ func (m *Machine) conflict(now time.Duration) Reason {
 		return NoReason
 	}
 	m.drop(now)
-	m.hint, m.shunned = netip.Addr{}, l.Server
+	m.hint = netip.Addr{}
+	m.disappointed(l.Server)
 	if m.State() == Down {
 		return ReasonConflict
 	}
