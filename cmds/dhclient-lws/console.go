@@ -108,7 +108,7 @@ func (c *console) write(kicked <-chan struct{}) {
 
 		if len(lines) > 0 && out != nil {
 			if err := put(out, kernel, lines); errors.Is(err, unix.EPIPE) {
-				c.redirect(nil, false) // nobody reads any more
+				c.abandon(out) // nobody reads any more
 			}
 		}
 		for _, fn := range after {
@@ -129,6 +129,15 @@ func put(out *os.File, kernel bool, lines []byte) error {
 		_, _ = out.Write(append([]byte("<6>"), line...))
 	}
 	return nil
+}
+
+// abandon writes to nowhere, unless the lines have a new place meanwhile.
+func (c *console) abandon(out *os.File) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.out == out {
+		c.out, c.kernel = nil, false
+	}
 }
 
 func (c *console) redirect(out *os.File, kernel bool) {

@@ -67,7 +67,9 @@ func (b *linkBook) note(ev *ifup.Event, now time.Duration) (dropped string) {
 	rank, meant := selectLink(b.selectors, facts)
 	if l := b.byIndex[facts.Index]; l != nil {
 		stays := !ev.Gone && l.name == facts.Name && (meant || l.exact)
-		if !stays {
+		if l.index != facts.Index { // names were swapped: it is known under its new index already
+			delete(b.byIndex, facts.Index)
+		} else if !stays {
 			delete(b.byIndex, facts.Index)
 			l.present, l.carrier, l.bound, l.since = false, false, false, now
 			if len(b.byIndex) == 0 {

@@ -157,3 +157,19 @@ func TestCarrierIsTimed(t *testing.T) {
 		t.Errorf("carrier %v since %v, want carrier since 3 s", carrier, at-epoch)
 	}
 }
+
+// After lost news two links may be found to have swapped their names.
+func TestSwappedNames(t *testing.T) {
+	b := book(t, "eth*")
+	b.note(appears(3, "eth1"), epoch)
+	b.note(appears(4, "eth0"), epoch)
+	b.wanted()
+	for _, ev := range []*ifup.Event{appears(3, "eth0"), appears(4, "eth1")} {
+		b.note(ev, epoch)
+	}
+	for _, name := range []string{"eth0", "eth1"} {
+		if l := b.byName[name]; l == nil || !l.present {
+			t.Errorf("%s: %+v", name, l)
+		}
+	}
+}

@@ -24,13 +24,14 @@ type resident struct {
 	client  *dhcpc.Client
 	end     context.CancelCauseFunc
 
-	watching bool // signals are taken
-	links    linkBook
-	resolv   ifup.ResolvConf
-	news     bool // something happened that decide has not seen
-	decided  bool
-	decideAt time.Duration // when time alone may decide
-	state    *stateKeeper
+	watching  bool // signals are taken
+	links     linkBook
+	resolv    ifup.ResolvConf
+	news      bool // something happened that decide has not seen
+	decided   bool
+	everBound bool          // the kernel has taken a lease
+	decideAt  time.Duration // when time alone may decide
+	state     *stateKeeper
 
 	mu       sync.Mutex      // over what is below, which a signal may touch
 	troubles map[string]bool // reported already

@@ -27,12 +27,13 @@ func (r *resident) onEvent(l *knownLink, ev *dhcpc.Event) {
 	switch ev.Kind {
 	case dhcpc.Bound, dhcpc.Renewed:
 		l.bind(ev.Time)
-		r.news = true
+		r.news, r.everBound = true, true
 	case dhcpc.Lost:
 		l.bound = false
 		r.news = true
 	case dhcpc.Failed:
-		if refused, ok := errors.AsType[*ifup.Refused](ev.Err); ok && errors.Is(refused.Err, unix.EPERM) {
+		// Later it is one driver's or one rule's word, and no reason to give up the rest.
+		if refused, ok := errors.AsType[*ifup.Refused](ev.Err); ok && errors.Is(refused.Err, unix.EPERM) && !r.everBound {
 			r.end(ev.Err)
 			return
 		}

@@ -243,3 +243,17 @@ func TestWhatIsConfigured(t *testing.T) {
 		})
 	}
 }
+
+// A route that is refused for want of memory is asked for again.
+func TestARouteIsAskedForAgain(t *testing.T) {
+	o := newOffice(dhcpc.Config{})
+	o.eth0.Refuse[ifup.OpRoute] = syscall.ENOBUFS
+	o.lan.At(time.Second, func() { delete(o.eth0.Refuse, ifup.OpRoute) })
+	o.run(t, time.Minute)
+	if got := o.eth0.Config().Routes; len(got) != 1 {
+		t.Errorf("routes %v", got)
+	}
+	if n := len(o.eth0.Applied); n != 2 {
+		t.Errorf("configured %d times", n)
+	}
+}

@@ -31,6 +31,7 @@ type link struct {
 	presume   time.Duration // when to take it for running; machine.Never if there is no reason
 	apply     time.Duration // when to bring the kernel up to date; machine.Never if it is
 	refusals  int           // of the address, since it was last taken
+	routeless int           // refusals of a route, since all were last taken
 	shift     uint32        // added to the metric, since somebody else has a route with that
 	renew     bool          // Renew was called
 	waiting   bool          // for a place in the window
@@ -64,6 +65,18 @@ func (l *link) mark(what string, now time.Duration) {
 func (l *link) restart() {
 	l.installed = false
 	l.timeline = l.timeline[:0]
+}
+
+// due is when the machine has something to do, but for sending while it waits for
+// a place in the window. A lease ends also then.
+func (l *link) due() time.Duration {
+	switch lease := l.lease(); {
+	case !l.waiting:
+		return l.deadline
+	case lease != nil:
+		return lease.Expiry
+	}
+	return machine.Never
 }
 
 // state is where the machine is.

@@ -334,3 +334,26 @@ func TestFirstFrameBeforeTheAnnouncementIsLost(t *testing.T) {
 		t.Errorf("bound at %v, want soon after %v", bound.Time, announced)
 	}
 }
+
+// While news was lost a link may have been down, and lost its routes.
+func TestLostNewsAreMadeUpFor(t *testing.T) {
+	o := newOffice(dhcpc.Config{})
+	o.lan.At(time.Minute, func() {
+		o.eth0.SetUp(false)
+		o.eth0.SetUp(true)
+		o.lan.Kernel.Overrun()
+	})
+	o.run(t, 2*time.Minute)
+	if got := o.eth0.Config().Routes; len(got) != 1 {
+		t.Errorf("routes %v", got)
+	}
+}
+
+func TestAnAddressToKeepOutlivesTheName(t *testing.T) {
+	o := newOffice(dhcpc.Config{KeepForever: true})
+	o.lan.At(time.Minute, func() { o.eth0.Rename("lan0") })
+	o.run(t, 2*time.Minute)
+	if !o.eth0.Config().Addr.IsValid() {
+		t.Error("withdrawn")
+	}
+}

@@ -19,7 +19,7 @@ func (c *Client) noteLink(ev ifup.Event) {
 		// Gone, or no longer what was asked about. A link with a new hardware
 		// address is another host to every server.
 		if lease := l.lease(); lease != nil {
-			if !ev.Gone {
+			if !ev.Gone && !c.cfg.KeepForever {
 				c.kernel.Apply(index, ifup.Config{})
 				c.withdrawn = true
 			}
@@ -39,6 +39,9 @@ func (c *Client) noteLink(ev ifup.Event) {
 	c.known[index], c.names[facts.Name] = &facts, index
 	if l := c.byIndex[index]; l != nil {
 		c.update(l, facts, now)
+		if ev.Resync && l.lease() != nil {
+			l.apply = now
+		}
 	}
 }
 
@@ -69,7 +72,7 @@ func (c *Client) attach(l *link, index int, facts ifup.Link, now time.Duration) 
 	l.deadline = l.machine.Deadline()
 	l.restart()
 	l.raise, l.raised, l.presume, l.apply, l.refusals = machine.Never, 0, machine.Never, machine.Never, 0
-	l.shift = 0
+	l.routeless, l.shift = 0, 0
 	if !facts.Up() {
 		l.raise = now
 	}
@@ -146,7 +149,7 @@ func (c *Client) detach(l *link) {
 	l.index, l.machine, l.facts = 0, nil, ifup.Link{}
 	l.carrier, l.presumed, l.ran = false, false, false
 	l.deadline, l.raise, l.presume, l.apply = machine.Never, machine.Never, machine.Never, machine.Never
-	l.renew, l.asked, l.deaf = false, false, false
+	l.renew, l.asked, l.deaf, l.waiting = false, false, false, false
 	l.restart()
 }
 

@@ -49,7 +49,7 @@ func (c *Client) listen(now time.Duration) error {
 		s.idleSince = min(s.idleSince, now)
 		raw = now < s.idleSince+closeAfter
 	}
-	if raw == s.raw && udp == s.udp && (s.asked || !raw && !udp) {
+	if raw == s.raw && udp == s.udp {
 		s.failures = 0
 		return nil
 	}

@@ -18,6 +18,7 @@ const raiseBatch = 4
 // turn is one round of the loop: take in, answer, install, tell. The lock is
 // held, and given up during callbacks.
 func (c *Client) turn() error {
+	c.again = false
 	c.now = c.net.Now()
 	if err := c.kernel.Poll(c.noteLink); err != nil {
 		return err
@@ -64,7 +65,7 @@ func (c *Client) tick(now time.Duration) {
 			l.renew = false
 			c.step(l, now, machine.Renew{})
 		}
-		if l.deadline <= now && !l.waiting {
+		if l.due() <= now {
 			l.deaf = l.deaf || l.asked // whatever is due, the answer is
 			c.step(l, now, machine.Timer{})
 		}
@@ -80,7 +81,7 @@ func (c *Client) step(l *link, now time.Duration, ev machine.Event) machine.Effe
 	l.deadline = l.machine.Deadline()
 	state := l.machine.State()
 	if state != before {
-		l.asked, l.deaf = false, false
+		l.asked, l.deaf, l.waiting = false, false, false
 		if !inExchange(state) {
 			c.window.leave(l)
 		}
@@ -134,6 +135,9 @@ func (c *Client) configure(now time.Duration) bool {
 
 // nextDeadline is when the loop has to run again if nothing happens.
 func (c *Client) nextDeadline() time.Duration {
+	if len(c.window.line) > 0 && c.window.open < windowSize {
+		return 0
+	}
 	next := c.listening.wants()
 	for _, l := range c.links {
 		if l == nil || l.index == 0 {
@@ -143,9 +147,7 @@ func (c *Client) nextDeadline() time.Duration {
 		if l.machine == nil {
 			continue
 		}
-		if !l.waiting {
-			next = min(next, l.deadline)
-		}
+		next = min(next, l.due())
 		if l.heldUntil != 0 && len(c.window.line) > 0 {
 			next = min(next, l.heldUntil)
 		}
@@ -241,10 +243,7 @@ func (c *Client) flushed(index int, err error) {
 		c.refused(l, now)
 	default: // a route or an MTU that cannot be had is no reason to give up the address
 		c.taken(l, now)
-		if op == ifup.OpRoute && errors.Is(err, fs.ErrExist) && l.shift < metricStep-1 {
-			l.shift++ // that route is not ours to replace; beside it there is room
-			l.apply = now
-		}
+		c.routeRefused(l, now, op == ifup.OpRoute, errors.Is(err, fs.ErrExist))
 	}
 }
 
@@ -272,5 +271,23 @@ func (c *Client) refused(l *link, now time.Duration) {
 	if l.lease() != nil {
 		l.refusals++
 		l.apply = min(now+retryAfter(l.refusals), max(l.until, now+time.Second))
+	}
+}
+
+// routeRefused is told whether a route was refused, and whether because there is
+// one with the same metric: that is not ours to replace, but beside it there is
+// room. Anything else is asked for a few times more; after that it waits for the
+// next renewal.
+func (c *Client) routeRefused(l *link, now time.Duration, refused, exists bool) {
+	const enough = 7
+	switch {
+	case !refused:
+		l.routeless = 0
+	case exists && l.shift < metricStep-1:
+		l.shift++
+		l.apply = now
+	case l.routeless < enough:
+		l.routeless++
+		l.apply = now + retryAfter(l.routeless)
 	}
 }

@@ -47,12 +47,14 @@ func (w *window) leave(l *link) {
 }
 
 // admit lets links out of the line, as many as there are places.
+// Those that have gone meanwhile take none.
 func (w *window) admit() {
-	n := min(windowSize-w.open, len(w.line))
-	for _, l := range w.line[:n] {
-		l.waiting = false
+	for places := windowSize - w.open; places > 0 && len(w.line) > 0; w.line = w.line[1:] {
+		if l := w.line[0]; l.waiting {
+			l.waiting = false
+			places--
+		}
 	}
-	w.line = w.line[n:]
 	if len(w.line) == 0 {
 		w.line = nil
 	}

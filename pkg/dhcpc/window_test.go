@@ -9,6 +9,7 @@ import (
 
 	"github.com/dhclient-lws/dhclient-lws/pkg/dhcpc"
 	"github.com/dhclient-lws/dhclient-lws/pkg/dhcpc/dhcp4"
+	"github.com/dhclient-lws/dhclient-lws/pkg/dhcpc/dhcptest"
 )
 
 const (
@@ -128,5 +129,40 @@ func TestRetransmissionsTakeNoPlace(t *testing.T) {
 	}
 	if meanwhile == 0 {
 		t.Error("nothing was repeated while the window was full")
+	}
+}
+
+// A switch with hundreds of the machine's links on it goes away while they stand in
+// line. The one that is left gets its turn at once.
+func TestTheLineForgetsTheDead(t *testing.T) {
+	for name, kill := range map[string]func(*office, *dhcptest.Link){
+		"unplugged":       func(_ *office, l *dhcptest.Link) { l.Unplug() },
+		"without carrier": func(_ *office, l *dhcptest.Link) { l.SetCarrier(false) },
+		"removed":         func(o *office, l *dhcptest.Link) { o.client.Remove(l.Name()) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			o := newOffice(dhcpc.Config{})
+			o.client.Remove("")
+			nobody := o.lan.Segment()
+			var links []*dhcptest.Link
+			for i := range 300 {
+				l := o.lan.Plug(fmt.Sprint("dead", i), nobody)
+				l.SetUp(true)
+				links = append(links, l)
+				o.request(l.Name())
+			}
+			o.eth0.SetUp(true)
+			o.request("eth0")
+			const at = 10 * time.Millisecond
+			o.lan.At(at, func() {
+				for _, l := range links {
+					kill(o, l)
+				}
+			})
+			o.run(t, time.Minute)
+			if bound := o.once(t, dhcpc.Bound); bound.Time != at+fourWays {
+				t.Errorf("bound at %v", bound.Time)
+			}
+		})
 	}
 }

@@ -14,10 +14,11 @@ type installed struct {
 	addr    address // the zero address is none
 	foreign bool    // addr was there before us, for good: it is not ours to refresh or remove
 	routes  []route
-	spare   []route // the room of the last routes, for the next
-	mtu     int     // as we asked for it, or 0
-	before  int     // the MTU that was there before us
-	round   uint32  // of the last Apply
+	spare   []route   // the room of the last routes, for the next
+	ends    time.Time // when the kernel withdraws addr, with its routes; zero is never
+	mtu     int       // as we asked for it, or 0
+	before  int       // the MTU that was there before us
+	round   uint32    // of the last Apply
 }
 
 // later is an Apply that has to wait for the outcome of another.
@@ -111,6 +112,9 @@ func (n *Netlink) applyAddr(index int, in *installed, want address) {
 	switch {
 	case !want.IsValid():
 	case ours && in.addr.broadcast == want.broadcast:
+		if !in.ends.IsZero() && !time.Now().Before(in.ends) {
+			in.forgetRoutes() // they went with the address, which comes back without
+		}
 		if in.addr != want || want.lifetime != forever {
 			n.queue.refresh(index, &want)
 		}
@@ -122,7 +126,11 @@ func (n *Netlink) applyAddr(index int, in *installed, want address) {
 		}
 		n.queue.create(index, &want)
 	}
-	in.addr = want
+	in.addr, in.ends = want, time.Time{}
+	if want.IsValid() && want.lifetime != forever {
+		// The kernel's clock for this stops in suspend, as Go's does.
+		in.ends = time.Now().Add(time.Duration(want.lifetime) * time.Second)
+	}
 }
 
 func (n *Netlink) applyRoutes(index int, in *installed, c *Config) {

@@ -430,3 +430,28 @@ func wantOrder(t *testing.T, got []string, want ...string) {
 		t.Errorf("%q does not come in its place: %q", rest[0], got)
 	}
 }
+
+// The kernel withdrew the address at the end of its lifetime, and its routes with
+// it. Both come back.
+func TestAddressThatRanOut(t *testing.T) {
+	l := newUpLab(t)
+	c := leased("192.0.2.5/24")
+	c.Lifetime = time.Second
+	l.apply(c)
+	for end := time.Now().Add(30 * time.Second); ; time.Sleep(50 * time.Millisecond) {
+		list, err := l.AddrList(l.Link(t, "eth0"), unix.AF_INET)
+		if err != nil || time.Now().After(end) {
+			t.Fatalf("the address is still there: %v", err)
+		}
+		if len(list) == 0 {
+			break
+		}
+	}
+	c.Lifetime = time.Hour
+	l.apply(c)
+	l.wantAddrs("eth0", "192.0.2.5/24 brd 192.0.2.255 limited")
+	l.wantRoutes(
+		"192.0.2.0/24 dev eth0 proto 2 scope link src 192.0.2.5 metric 1024",
+		"default via 192.0.2.1 dev eth0 proto 16 src 192.0.2.5 metric 1024",
+	)
+}

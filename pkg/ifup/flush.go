@@ -3,6 +3,7 @@ package ifup
 import (
 	"errors"
 	"slices"
+	"time"
 
 	"golang.org/x/sys/unix"
 )
@@ -134,7 +135,11 @@ func (n *Netlink) answer(r *request, err error) {
 			return
 		}
 		n.withdraw(r)
-	case setUp, setMTU, refreshAddr:
+	case refreshAddr:
+		if in := n.installed[r.index]; in != nil {
+			in.ends = time.Now() // or before long; what is there will be found to be ours
+		}
+	case setUp, setMTU:
 	}
 	n.refuse(r.index, r.refused(err))
 }

@@ -17,6 +17,7 @@ type Netlink struct {
 	generation uint32 // of the last dump
 	lists      uint32 // asked for so far, of any kind
 	complete   bool   // links is all there is, but for what events tells
+	lost       bool   // events were lost, and no dump has made up for it
 	buf        []byte
 
 	installed   map[int]*installed

@@ -25,8 +25,8 @@ type known struct {
 // fn may call Up and Apply, but neither Poll nor Flush.
 func (n *Netlink) Poll(fn func(Event)) error {
 	if !n.complete {
-		if err := n.dump(fn); err != nil {
-			return fmt.Errorf("netlink: list links: %w", err)
+		if done, err := n.dump(fn); !done {
+			return err
 		}
 	}
 	for {
@@ -38,11 +38,11 @@ func (n *Netlink) Poll(fn func(Event)) error {
 			}
 			// The events that survived the overrun are behind us, and what
 			// happens from here on is queued behind the dump.
-			if err := n.dump(fn); err != nil {
-				return fmt.Errorf("netlink: list links: %w", err)
+			if done, err := n.dump(fn); !done {
+				return err
 			}
 		case errors.Is(err, unix.ENOBUFS):
-			n.complete = false
+			n.complete, n.lost = false, true
 			n.forgetRoutes()
 		case err != nil:
 			return fmt.Errorf("netlink: %w", err)
@@ -55,25 +55,29 @@ func (n *Netlink) Poll(fn func(Event)) error {
 
 // dump lists all links. Events are subscribed to before, so what changes during
 // the dump is told by them, later. A dump that the kernel says was disturbed may
-// lack links, so it is repeated.
-func (n *Netlink) dump(fn func(Event)) error {
+// lack links, so it is repeated; if it is disturbed again and again, the events
+// that do so bring us back here. Until then nothing is taken for gone.
+func (n *Netlink) dump(fn func(Event)) (done bool, err error) {
 	const attempts = 8
-	err := error(unix.EINTR)
+	err = unix.EINTR
 	for range attempts {
 		if err = n.dumpOnce(fn); !errors.Is(err, unix.EINTR) {
 			break
 		}
 	}
-	if err != nil {
-		return err
+	if errors.Is(err, unix.EINTR) {
+		return false, nil
 	}
-	n.complete = true
+	if err != nil {
+		return false, fmt.Errorf("netlink: list links: %w", err)
+	}
+	n.complete, n.lost = true, false
 	for _, k := range n.links {
 		if k.generation != n.generation {
 			n.gone(k, fn)
 		}
 	}
-	return nil
+	return true, nil
 }
 
 // dumpOnce returns EINTR if the list may be incomplete.
@@ -145,7 +149,7 @@ func (n *Netlink) take(m message, fn func(Event)) {
 		l.Wireless = isWireless(&l)
 	}
 	k.generation = n.generation
-	if l == k.Link {
+	if l == k.Link && !n.lost {
 		return
 	}
 	n.links[index] = k
@@ -153,7 +157,7 @@ func (n *Netlink) take(m message, fn func(Event)) {
 		at.forgetRoutes()
 	}
 	k.Link = l
-	fn(Event{Link: l})
+	fn(Event{Link: l, Resync: n.lost})
 }
 
 func (n *Netlink) gone(k *known, fn func(Event)) {

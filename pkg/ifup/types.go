@@ -48,8 +48,9 @@ const (
 
 // Event is a change of a link: new, changed, or gone.
 type Event struct {
-	Link Link
-	Gone bool
+	Link   Link
+	Gone   bool
+	Resync bool // events were lost: it may have been down meanwhile, and without its routes
 }
 
 // Forever is the Lifetime of an address that the kernel never withdraws by itself.

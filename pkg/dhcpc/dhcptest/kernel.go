@@ -26,6 +26,7 @@ type Kernel struct {
 	events []ifup.Event
 	known  map[int]ifup.Link // told of and not yet gone
 	dump   bool              // the next Poll tells of all links
+	lost   bool              // and that news was lost
 
 	queue []request
 }
@@ -58,7 +59,7 @@ func (k *Kernel) tell(l *Link, gone bool) {
 }
 
 // Overrun loses all news that nobody has read: the next Poll reads everything anew.
-func (k *Kernel) Overrun() { k.events, k.dump = nil, true }
+func (k *Kernel) Overrun() { k.events, k.dump, k.lost = nil, true, true }
 
 // Poll reports what has become of the links.
 func (k *Kernel) Poll(fn func(ifup.Event)) error {
@@ -69,12 +70,13 @@ func (k *Kernel) Poll(fn func(ifup.Event)) error {
 			old, known := k.known[index]
 			switch {
 			case here:
-				k.tell(l, false)
+				k.events = append(k.events, ifup.Event{Link: l.info(), Resync: k.lost})
 			case known:
 				k.events = append(k.events, ifup.Event{Link: old, Gone: true})
 			}
 		}
 	}
+	k.lost = false
 	for len(k.events) > 0 {
 		ev := k.events[0]
 		k.events = k.events[1:]
