@@ -14,7 +14,7 @@ import (
 const closeAfter = 2 * time.Second
 
 // retryAfter is how long to wait after so many failures of what the system
-// refused: a socket, or to set a link up.
+// refused: a socket, a link to be set up, an address or a route.
 func retryAfter(failures int) time.Duration {
 	gaps := [...]time.Duration{
 		1500 * time.Millisecond, 1750 * time.Millisecond,

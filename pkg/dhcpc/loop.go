@@ -143,11 +143,7 @@ func (c *Client) nextDeadline() time.Duration {
 		if l == nil || l.index == 0 {
 			continue
 		}
-		next = min(next, l.raise, l.presume, l.apply)
-		if l.machine == nil {
-			continue
-		}
-		next = min(next, l.due())
+		next = min(next, l.raise, l.presume, l.apply, l.due())
 		if l.heldUntil != 0 && len(c.window.line) > 0 {
 			next = min(next, l.heldUntil)
 		}

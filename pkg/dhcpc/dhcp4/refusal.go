@@ -10,18 +10,17 @@ const (
 	Accepted Refusal = iota
 
 	// The frame (ParseFrame).
-	ShortFrame       // ends inside a header
-	NotIPv4          // EtherType, version or header length
-	BadIPLength      // total length smaller than the header or larger than the frame
-	BadIPChecksum    //
-	Fragment         // a DHCP reply is never fragmented on the way to a client
-	NotUDP           //
-	NotClientPort    // UDP destination port is not 68
-	BadUDPLength     //
-	BadUDPChecksum   // wrong, and not announced as still to be filled in
-	VLANTagged       // belongs to a VLAN on top of this link
-	OutgoingCopy     // our own frame, looped back by the kernel
-	ForeignInterface // from a link that nobody asked about
+	ShortFrame     // ends inside a header
+	NotIPv4        // EtherType, version or header length
+	BadIPLength    // total length smaller than the header or larger than the frame
+	BadIPChecksum  //
+	Fragment       // a DHCP reply is never fragmented on the way to a client
+	NotUDP         //
+	NotClientPort  // UDP destination port is not 68
+	BadUDPLength   //
+	BadUDPChecksum // wrong, and not announced as still to be filled in
+	VLANTagged     // belongs to a VLAN on top of this link
+	OutgoingCopy   // our own frame, looped back by the kernel
 
 	// The message (Message.Decode).
 	ShortMessage  // shorter than a BOOTP header and the cookie
@@ -61,7 +60,6 @@ var refusals = [NumRefusals]string{
 	BadUDPChecksum:    "bad UDP checksum",
 	VLANTagged:        "VLAN tagged",
 	OutgoingCopy:      "outgoing copy",
-	ForeignInterface:  "foreign interface",
 	ShortMessage:      "short message",
 	LongMessage:       "long message",
 	NotReply:          "not a reply",
