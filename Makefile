@@ -46,7 +46,7 @@ BUILD = CGO_ENABLED=0 go build -trimpath -ldflags '-s -w'
 
 # Program:package pairs. A program that is missing is installed with its packages.
 QEMU = qemu-system-x86_64:qemu-system-x86
-NET  = ip:iproute2 dnsmasq:dnsmasq-base
+NET  = ip:iproute2 dnsmasq:dnsmasq-base kea-dhcp4:kea-dhcp4-server dhcpd:isc-dhcp-server
 RACE = gcc:gcc gcc:libc6-dev
 
 need = set --; for pair in $(1); do command -v $${pair%%:*} >/dev/null || set -- "$$@" $${pair\#*:}; done; \

@@ -28,7 +28,8 @@ func (l *LAN) Segment() *Segment {
 
 // Serve plugs a server in. One server may serve many segments.
 func (s *Segment) Serve(srv *Server) *Server {
-	srv.init(s.lan)
+	srv.lan = s.lan
+	srv.init()
 	s.servers = append(s.servers, srv)
 	return srv
 }

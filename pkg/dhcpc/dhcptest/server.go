@@ -44,8 +44,9 @@ type Server struct {
 	// Dropped is how many were lost for want of Backlog.
 	Dropped int
 
-	lan    *LAN
+	lan    *LAN // nil on a real Ethernet
 	hw     dhcp4.HardwareAddr
+	now    time.Duration // when it heard the message that it works on
 	idle   time.Duration // when it will have worked off what it has
 	leases map[string]*lease
 	taken  map[netip.Addr]*lease
@@ -61,11 +62,10 @@ type lease struct {
 	until time.Duration // if bound
 }
 
-func (s *Server) init(l *LAN) {
-	if s.lan != nil {
+func (s *Server) init() {
+	if s.leases != nil {
 		return
 	}
-	s.lan = l
 	id := s.ID.As4()
 	s.hw = dhcp4.HardwareAddr{2, 0xaa, id[0], id[1], id[2], id[3]}
 	s.leases, s.taken = map[string]*lease{}, map[netip.Addr]*lease{}
@@ -103,22 +103,27 @@ func (s *Server) receive(seg *Segment, m *Message) {
 		return
 	}
 	s.idle = max(s.idle, now) + s.Think
-	s.lan.At(s.idle, func() { s.handle(seg, m) })
+	s.lan.At(s.idle, func() {
+		for _, f := range s.Answer(s.lan.now, m) {
+			seg.Send(f)
+		}
+	})
 }
 
-func (s *Server) handle(seg *Segment, m *Message) {
+// Answer is the frames that the server sends for a message. On a LAN the server
+// is asked by itself; a test that reads a real Ethernet (see [Witness]) asks it.
+func (s *Server) Answer(now time.Duration, m *Message) []Frame {
+	s.init()
+	s.now = now
 	s.Received = append(s.Received, m)
 	r := s.answer(m)
-	var frames []Frame
 	switch {
 	case s.Respond != nil:
-		frames = s.Respond(m, r)
+		return s.Respond(m, r)
 	case r != nil:
-		frames = []Frame{s.Frame(m, r)}
+		return []Frame{s.Frame(m, r)}
 	}
-	for _, f := range frames {
-		seg.Send(f)
-	}
+	return nil
 }
 
 // answer is what an honest server says, or nil.
@@ -173,7 +178,7 @@ func (s *Server) answer(m *Message) *Reply {
 	switch {
 	case l == nil && !s.Authoritative && m.Kind != dhcp4.KindSelecting:
 		return nil // RFC 2131 section 4.3.2: no record, no answer
-	case l == nil || l.addr != asked || l.bound && l.until <= s.lan.now:
+	case l == nil || l.addr != asked || l.bound && l.until <= s.now:
 		return s.reply(m, dhcp4.Nak, netip.Addr{})
 	}
 	return s.grant(m, l)
@@ -181,7 +186,7 @@ func (s *Server) answer(m *Message) *Reply {
 
 // grant is the ACK for a lease.
 func (s *Server) grant(m *Message, l *lease) *Reply {
-	l.bound, l.until = true, s.lan.now+s.leaseTime()
+	l.bound, l.until = true, s.now+s.leaseTime()
 	return s.reply(m, dhcp4.Ack, l.addr)
 }
 
@@ -189,7 +194,7 @@ func (s *Server) grant(m *Message, l *lease) *Reply {
 // or the next (RFC 2131 section 4.3.1).
 func (s *Server) offer(key string, asked netip.Addr) *lease {
 	if l := s.leases[key]; l != nil {
-		l.bound = l.bound && s.lan.now < l.until
+		l.bound = l.bound && s.now < l.until
 		return l
 	}
 	addr := asked

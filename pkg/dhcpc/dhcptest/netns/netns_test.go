@@ -124,22 +124,47 @@ func TestTmpfsIsGoneAfterwards(t *testing.T) {
 	}
 }
 
-func TestDnsmasqServes(t *testing.T) {
+// Each server listens when Start returns, and no more when Stop does, so that
+// another can take its place.
+func TestServersServe(t *testing.T) {
 	ns := netns.New(t)
 	netns.Veth(t, ns, "eth0", ns, "lan0")
 	ns.Up(t, "eth0", "lan0")
 	ns.Address(t, "lan0", "192.0.2.1/24")
-	netns.Dnsmasq{Interfaces: []string{"lan0"}, Ranges: []string{"192.0.2.50,192.0.2.99,255.255.255.0,1h"}}.Start(t, ns)
-
-	var sockets []byte
-	ns.Do(t, func() {
-		var err error
-		if sockets, err = os.ReadFile("/proc/thread-self/net/udp"); err != nil {
-			t.Fatal(err)
-		}
-	})
-	if !strings.Contains(string(sockets), ":0043 ") {
-		t.Errorf("no socket on port 67:\n%s", sockets)
+	lan0 := []string{"lan0"}
+	listening := func() (yes bool) {
+		ns.Do(t, func() {
+			for _, list := range []string{"udp", "packet"} {
+				sockets, err := os.ReadFile("/proc/thread-self/net/" + list)
+				if err != nil {
+					t.Fatal(err)
+				}
+				// Port 67, or any packet socket: dhcpd and kea have both.
+				yes = yes || strings.Contains(string(sockets), ":0043 ") || list == "packet" && strings.Count(string(sockets), "\n") > 1
+			}
+		})
+		return yes
+	}
+	for name, server := range map[string]interface {
+		Start(testing.TB, *netns.NS) *netns.Server
+	}{
+		"dnsmasq": netns.Dnsmasq{Interfaces: lan0, Ranges: []string{"192.0.2.50,192.0.2.99,255.255.255.0,1h"}},
+		"kea":     netns.Kea{Interfaces: lan0, Lines: []string{`"subnet4": [ { "subnet": "192.0.2.0/24", "pools": [ { "pool": "192.0.2.50-192.0.2.99" } ] } ]`}},
+		"dhcpd":   netns.Dhcpd{Interfaces: lan0, Lines: []string{"subnet 192.0.2.0 netmask 255.255.255.0 { range 192.0.2.50 192.0.2.99; }"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := server.Start(t, ns)
+			if !listening() {
+				t.Error("nothing listens")
+			}
+			if s.Log() == "" {
+				t.Error("nothing in the log")
+			}
+			s.Stop(t)
+			if listening() {
+				t.Error("something listens after the end")
+			}
+		})
 	}
 }
 

@@ -1,0 +1,36 @@
+package netns
+
+import (
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// Kea describes a DHCP server, kea-dhcp4. Its interfaces must be up and have addresses.
+type Kea struct {
+	Interfaces []string
+	Lines      []string // members of the Dhcp4 object: `"valid-lifetime": 6`
+}
+
+// Start starts the server in the namespace and returns when it serves. It keeps
+// its leases in memory, and knows them no more once it was stopped. What it logs
+// is in the test's log if the test fails.
+func (k Kea) Start(t testing.TB, ns *NS) *Server {
+	t.Helper()
+	dir := t.TempDir()
+	members := append([]string{
+		fmt.Sprintf(`"interfaces-config": { "interfaces": [ "%s" ], "dhcp-socket-type": "raw" }`, strings.Join(k.Interfaces, `", "`)),
+		`"lease-database": { "type": "memfile", "persist": false }`,
+		`"multi-threading": { "enable-multi-threading": false }`,
+		`"loggers": [ { "name": "kea-dhcp4", "severity": "INFO", "output_options": [ { "output": "stdout" } ] } ]`,
+		`"authoritative": true`,
+	}, k.Lines...)
+	file := filepath.Join(dir, "kea.conf")
+	config(t, file, []string{`{ "Dhcp4": {`, strings.Join(members, ",\n"), `} }`})
+	cmd := exec.Command(Binary(t, "kea-dhcp4", "kea-dhcp4-server"), "-c", file)
+	cmd.Env = append(os.Environ(), "KEA_PIDFILE_DIR="+dir, "KEA_LOCKFILE_DIR=none")
+	return ns.serve(t, cmd, "DHCP4_STARTED")
+}
