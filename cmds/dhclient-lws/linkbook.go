@@ -16,6 +16,7 @@ type linkBook struct {
 	byName    map[string]*knownLink
 	byIndex   map[int]*knownLink // those that exist
 	fresh     []*knownLink       // not yet requested
+	left      []*knownLink       // meant by a pattern, and gone or no longer meant
 	noLinks   time.Duration      // since when none has existed
 	moment    []awaited          // memory of waiting
 }
@@ -59,10 +60,8 @@ func (b *linkBook) add(l *knownLink) {
 	b.fresh = append(b.fresh, l)
 }
 
-// note takes in what the kernel reports of a link. It returns the name of a
-// link that is not meant any more, because it was renamed or became part of
-// something larger, or "".
-func (b *linkBook) note(ev *ifup.Event, now time.Duration) (dropped string) {
+// note takes in what the kernel reports of a link.
+func (b *linkBook) note(ev *ifup.Event, now time.Duration) {
 	facts := &ev.Link
 	rank, meant := selectLink(b.selectors, facts)
 	if l := b.byIndex[facts.Index]; l != nil {
@@ -75,16 +74,14 @@ func (b *linkBook) note(ev *ifup.Event, now time.Duration) (dropped string) {
 			if len(b.byIndex) == 0 {
 				b.noLinks = now
 			}
-			// One that is gone may come back and have its lease again.
-			if !ev.Gone && !l.exact {
-				delete(b.byName, l.name)
-				dropped = l.name
+			if !l.exact {
+				b.left = append(b.left, l)
 			}
 		}
 	}
 	l := b.byName[facts.Name]
-	if ev.Gone || l == nil && !meant {
-		return dropped
+	if ev.Gone || !meant && (l == nil || !l.exact) {
+		return
 	}
 	if l == nil {
 		l = &knownLink{awaited: awaited{name: facts.Name, firstBound: machine.Never}, rank: rank}
@@ -95,7 +92,23 @@ func (b *linkBook) note(ev *ifup.Event, now time.Duration) (dropped string) {
 	if running := facts.Running(); !l.present || l.carrier != running {
 		l.present, l.carrier, l.since = true, running, now
 	}
-	return dropped
+}
+
+// forgotten is the names of the links that need not be asked on any more since
+// it was last called: pulled out, renamed, or part of something larger. Only a
+// name that was given keeps its place in the order of the links while it is
+// absent; otherwise places would be used up where NICs come and go for months.
+// One that came back meanwhile is not forgotten.
+func (b *linkBook) forgotten() []string {
+	var names []string
+	for _, l := range b.left {
+		if !l.present && b.byName[l.name] == l {
+			delete(b.byName, l.name)
+			names = append(names, l.name)
+		}
+	}
+	b.left = nil
+	return names
 }
 
 // wanted yields the links to be requested since it was last called, in the order
@@ -128,14 +141,11 @@ func (b *linkBook) absent() []string {
 	return names
 }
 
-// waiting is the present moment of the wait, valid until the next call. A link
-// that is gone and was not named is not waited for.
+// waiting is the present moment of the wait, valid until the next call.
 func (b *linkBook) waiting(start time.Duration) waiting {
 	b.moment = b.moment[:0]
 	for _, l := range b.byName {
-		if l.present || l.exact {
-			b.moment = append(b.moment, l.awaited)
-		}
+		b.moment = append(b.moment, l.awaited)
 	}
 	return waiting{start: start, noLinks: b.noLinks, links: b.moment}
 }

@@ -44,6 +44,13 @@ func expectNames(t *testing.T, what string, got []*knownLink, want ...string) {
 	}
 }
 
+func expectForgotten(t *testing.T, b *linkBook, want ...string) {
+	t.Helper()
+	if got := b.forgotten(); !slices.Equal(got, want) {
+		t.Errorf("forgotten: %q, want %q", got, want)
+	}
+}
+
 func TestLinksAreWantedOnceInOrder(t *testing.T) {
 	b := book(t)
 	for i, name := range []string{"eth2", "eth0", "eth1"} {
@@ -83,9 +90,8 @@ func TestRenamedLinkIsDropped(t *testing.T) {
 	b := book(t)
 	b.note(appears(2, "eth0"), epoch)
 	b.wanted()
-	if dropped := b.note(appears(2, "enp1s0"), epoch); dropped != "eth0" {
-		t.Errorf("dropped %q, want eth0", dropped)
-	}
+	b.note(appears(2, "enp1s0"), epoch)
+	expectForgotten(t, b, "eth0")
 	expectNames(t, "wanted under its new name", b.wanted(), "enp1s0")
 	if w := b.waiting(epoch); len(w.links) != 1 {
 		t.Errorf("waiting for %+v, want one link", w.links)
@@ -95,9 +101,8 @@ func TestRenamedLinkIsDropped(t *testing.T) {
 func TestNameThatWasGivenStays(t *testing.T) {
 	b := book(t, "eth0")
 	b.note(appears(2, "eth0"), epoch)
-	if dropped := b.note(appears(2, "other"), epoch); dropped != "" {
-		t.Errorf("dropped %q, but it was asked for by name", dropped)
-	}
+	b.note(appears(2, "other"), epoch)
+	expectForgotten(t, b)
 	if w := b.waiting(epoch); len(w.links) != 1 || w.links[0].present {
 		t.Errorf("waiting for %+v, want an absent eth0", w.links)
 	}
@@ -108,32 +113,53 @@ func TestLinkThatJoinsABridgeIsDropped(t *testing.T) {
 	b.note(appears(2, "eth0"), epoch)
 	ev := appears(2, "eth0")
 	ev.Link.Master = 5
-	if dropped := b.note(ev, epoch); dropped != "eth0" {
-		t.Errorf("dropped %q, want eth0", dropped)
-	}
+	b.note(ev, epoch)
+	expectForgotten(t, b, "eth0")
+	b.note(ev, epoch)
+	expectNames(t, "wanted while it is a part", b.wanted())
 }
 
-func TestLinkThatGoesMayComeBack(t *testing.T) {
+// What only a pattern means and is pulled out is nobody's concern, until
+// something of that name is plugged in.
+func TestLinkThatGoesIsForgotten(t *testing.T) {
 	b := book(t)
 	b.note(appears(2, "eth0"), epoch)
 	b.wanted()
-	if dropped := b.note(goes(2, "eth0"), sec(5)); dropped != "" {
-		t.Errorf("dropped %q, but a NIC that is pulled out may come back", dropped)
-	}
+	b.note(goes(2, "eth0"), sec(5))
+	expectForgotten(t, b, "eth0")
+	expectForgotten(t, b)
 	if w := b.waiting(epoch); len(w.links) != 0 || w.noLinks != sec(5) {
 		t.Errorf("waiting for %+v, without links since %v; want none since 5 s", w.links, w.noLinks-epoch)
 	}
 	b.note(appears(7, "eth0"), sec(8))
-	expectNames(t, "wanted: it still is", b.wanted())
+	expectNames(t, "wanted", b.wanted(), "eth0")
 	if w := b.waiting(epoch); len(w.links) != 1 || w.links[0].since != sec(8) {
 		t.Errorf("waiting for %+v, want one link with carrier since 8 s", w.links)
 	}
+}
+
+func TestLinkThatIsBackAtOnceIsNotForgotten(t *testing.T) {
+	b := book(t)
+	b.note(appears(2, "eth0"), epoch)
+	b.wanted()
+	b.note(goes(2, "eth0"), sec(5))
+	b.note(appears(7, "eth0"), sec(5))
+	expectForgotten(t, b)
+	expectNames(t, "wanted: it still is", b.wanted())
+}
+
+func TestNameThatWasGivenOutlastsItsLink(t *testing.T) {
+	b := book(t, "eth0")
+	b.note(appears(2, "eth0"), epoch)
+	b.note(goes(2, "eth0"), sec(5))
+	expectForgotten(t, b)
 }
 
 func TestLinkThatWasGoneBeforeItWasAskedOn(t *testing.T) {
 	b := book(t)
 	b.note(appears(2, "eth0"), epoch)
 	b.note(appears(2, "eth1"), epoch)
+	expectForgotten(t, b, "eth0")
 	expectNames(t, "wanted", b.wanted(), "eth1")
 }
 

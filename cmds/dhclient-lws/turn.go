@@ -16,10 +16,7 @@ import (
 // onLink takes in what the kernel reports of a link.
 func (r *resident) onLink(ev ifup.Event) {
 	r.news = true
-	if name := r.links.note(&ev, packet.Now()); name != "" {
-		r.client.Remove(name)
-		r.state.changed()
-	}
+	r.links.note(&ev, packet.Now())
 }
 
 // onEvent takes in what became of a request.
@@ -53,6 +50,10 @@ const rush = 50 * time.Millisecond
 // onTurn is what is to be done before the loop sleeps; it returns when it wants
 // to be called again.
 func (r *resident) onTurn(now time.Duration) time.Duration {
+	for _, name := range r.links.forgotten() {
+		r.client.Remove(name) // people have been told that it is gone
+		r.state.changed()
+	}
 	wanted := r.links.wanted()
 	for _, l := range wanted {
 		// It cannot fail: IPv4 is served, and no link is without a name.
