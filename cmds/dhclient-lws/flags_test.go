@@ -32,12 +32,19 @@ func TestBadArguments(t *testing.T) {
 		{"-wait=", `invalid value "" for flag -wait; allowed is all, any, none, or interface names with commas between them`},
 		{"-metric 0", `invalid value "0" for flag -metric; allowed is a number from 1 to 2147483647`},
 		{"-metric 2147483648", `invalid value "2147483648" for flag -metric; allowed is a number from 1 to 2147483647`},
+		{"-v4-port 0", `invalid value "0" for flag -v4-port; allowed is a number from 1 to 65535`},
+		{"-v4-port 65536", `invalid value "65536" for flag -v4-port; allowed is a number from 1 to 65535`},
+		{"-extra_route_priority -1", `invalid value "-1" for flag -extra_route_priority; allowed is a number from 0 to 2147483647`},
+		{"-retry -2", `invalid value "-2" for flag -retry; allowed is a number of attempts from -1 on, which has no effect`},
+		{"-acd strict", `invalid value "strict" for flag -acd: addresses are not checked for conflicts yet; leave it off`},
+		{"-acd optimistic", `invalid value "optimistic" for flag -acd: addresses are not checked for conflicts yet; leave it off`},
+		{"-acd on", `invalid value "on" for flag -acd; allowed is off`},
 		{"-metric ten", `invalid value "ten" for flag -metric; allowed is a number from 1 to 2147483647`},
 		{"-mtu=1500", `invalid boolean value "1500" for -mtu; allowed is true or false`},
 		{"-v=3", `invalid boolean value "3" for -v; allowed is true or false`},
-		{"-client-id 0", `invalid value "0" for flag -client-id; allowed is mac, none, or 2 to 255 bytes in hexadecimal`},
-		{"-client-id ff", `invalid value "ff" for flag -client-id; allowed is mac, none, or 2 to 255 bytes in hexadecimal`},
-		{"-client-id " + strings.Repeat("ff", 256), `invalid value "` + strings.Repeat("ff", 256) + `" for flag -client-id; allowed is mac, none, or 2 to 255 bytes in hexadecimal`},
+		{"-client-id 0", `invalid value "0" for flag -client-id; allowed is mac, duid, none, or 2 to 255 bytes in hexadecimal`},
+		{"-client-id ff", `invalid value "ff" for flag -client-id; allowed is mac, duid, none, or 2 to 255 bytes in hexadecimal`},
+		{"-client-id " + strings.Repeat("ff", 256), `invalid value "` + strings.Repeat("ff", 256) + `" for flag -client-id; allowed is mac, duid, none, or 2 to 255 bytes in hexadecimal`},
 		{"-hostname a_b", `invalid value "a_b" for flag -hostname; allowed is a host name of at most 64 letters, digits, hyphens and dots, or nothing to send none`},
 		{"-hostname a\nb", `invalid value "a\nb" for flag -hostname; allowed is a host name of at most 64 letters, digits, hyphens and dots, or nothing to send none`},
 		{"-vendor-class=", `invalid value "" for flag -vendor-class; allowed is 1 to 255 characters of printable ASCII`},
@@ -71,18 +78,75 @@ func TestBadArguments(t *testing.T) {
 func words(line string) []string { return strings.Split(line, " ") }
 
 func TestUnknownFlag(t *testing.T) {
-	for _, args := range [][]string{{"-once"}, {"eth0", "-once"}, {"--once=true"}} {
-		_, err := parse(args)
-		if err == nil {
-			t.Fatalf("%q was taken", args)
-		}
-		text := err.Error()
-		if !strings.HasPrefix(text, "unknown flag -once; allowed are -broadcast -carrier-timeout ") || strings.Contains(text, "\n") {
-			t.Errorf("%q: %s", args, text)
+	for flag, want := range map[string]string{
+		"-tiemout":     "unknown flag -tiemout; did you mean -timeout?",
+		"--ocne=true":  "unknown flag -ocne; did you mean -once?",
+		"-wiat":        "unknown flag -wiat; did you mean -wait?",
+		"-resolvconf":  "unknown flag -resolvconf; did you mean -resolv-conf?",
+		"-background=": `invalid boolean value "" for -background; allowed is true or false`,
+		"-x":           "unknown flag -x; -h lists those there are",
+		"-everything":  "unknown flag -everything; -h lists those there are",
+		"-\x1b[2J":     `unknown flag -"\x1b[2J"; -h lists those there are`,
+	} {
+		for _, args := range [][]string{{flag}, {"eth0", flag, "eth1"}} {
+			if _, err := parse(args); err == nil || err.Error() != want {
+				t.Errorf("%q:\n got %v\nwant %s", args, err, want)
+			}
 		}
 	}
-	if _, err := parse([]string{"-\x1b[2J"}); err == nil || strings.Contains(err.Error(), "\x1b") {
-		t.Errorf("an escape sequence comes back as it was: %q", err)
+}
+
+func TestDistance(t *testing.T) {
+	for _, tt := range []struct {
+		a, b string
+		want int
+	}{
+		{"", "", 0},
+		{"once", "once", 0},
+		{"", "once", 4},
+		{"once", "", 4},
+		{"onc", "once", 1},
+		{"oncee", "once", 1},
+		{"onca", "once", 1},
+		{"ocne", "once", 1},
+		{"noce", "once", 1},
+		{"wait", "mtu", 4},
+	} {
+		if got := distance(tt.a, tt.b); got != tt.want {
+			t.Errorf("from %q to %q: %d, want %d", tt.a, tt.b, got, tt.want)
+		}
+	}
+}
+
+// What cannot be had together is refused in one line.
+func TestContradictions(t *testing.T) {
+	for args, want := range map[string]string{
+		"-once -background":                          "-once ends after the wait, and -background stays; choose one",
+		"-once -wait none":                           "-once ends after the wait, so -wait none leaves no time for a lease",
+		"-once -release":                             "-once ends and leaves the lease in use, and -release gives it back; choose one",
+		"-keep -release":                             "-keep never takes an address away, and -release does; choose one",
+		"-dry-run -background":                       "-dry-run ends after the wait, and -background stays; choose one",
+		"-dry-run -release":                          "-dry-run ends after the wait, and -release is for a client that stays; choose one",
+		"-dry-run -keep":                             "-dry-run configures nothing that -keep could keep; choose one",
+		"-dry-run -bounce":                           "-dry-run sets no link down, and -bounce does; choose one",
+		"-dry-run -reuse-lease":                      "-dry-run reads no lease that -reuse-lease could use; choose one",
+		"-dry-run -wait none":                        "-dry-run ends after the wait, so -wait none leaves no time for a lease",
+		"-reuse-lease -lease-dir=":                   "-reuse-lease needs a -lease-dir to find the lease in",
+		"-ipv4=false":                                "-ipv4=false leaves nothing to ask for: IPv6 is not served yet",
+		"-ipv4=false -ipv6":                          "-ipv4=false leaves nothing to ask for: IPv6 is not served yet",
+		"-metric 2147483647 -extra_route_priority 1": "-metric and -extra_route_priority are more than the kernel takes together",
+	} {
+		if _, err := parse(words(args)); err == nil || err.Error() != want {
+			t.Errorf("%q:\n got %v\nwant %s", args, err, want)
+		}
+	}
+	for _, args := range []string{
+		"-once=false -background", "-once -wait any", "-keep -release=false", "-background -release",
+		"-background -wait none", "-once -keep", "-ipv6=false", "-reuse-lease -lease-dir /x",
+	} {
+		if _, err := parse(words(args)); err != nil {
+			t.Errorf("%q: %v", args, err)
+		}
 	}
 }
 
@@ -93,6 +157,9 @@ func TestDefaults(t *testing.T) {
 	}
 	if o.wait.mode != waitAll || o.wait.timeout != time.Minute || o.wait.carrierTimeout != 5*time.Second || o.wait.grace != 10*time.Second {
 		t.Errorf("wait: %+v", o.wait)
+	}
+	if o.once || o.background || o.dryRun || o.release || o.netConfDir != "/run" || o.remarks != nil {
+		t.Errorf("options: %+v", o)
 	}
 	if o.stateDir != "/run/dhclient-lws" || o.resolvConf != "/etc/resolv.conf" || o.verbosity != 0 || o.selectors != nil {
 		t.Errorf("options: %+v", o)
@@ -140,6 +207,20 @@ func TestGoodArguments(t *testing.T) {
 		{"-hostname=", func(o *options) bool { return o.client.HostName == "" }},
 		{"-vendor-class a;b", func(o *options) bool { return o.client.VendorClass == "a;b" }},
 		{"-request 66,67,66", func(o *options) bool { return slices.Equal(o.client.Parameters, []dhcp4.Code{66, 67}) }},
+		{"-once", func(o *options) bool { return o.once && !o.background && !o.dryRun }},
+		{"-background -release -bounce", func(o *options) bool { return o.background && o.release && o.bounce }},
+		{"-keep", func(o *options) bool { return o.client.KeepForever }},
+		{"-dry-run -state-dir /x -lease-dir /x -net-conf /x -resolv-conf /x", func(o *options) bool {
+			return o.dryRun && o.once && o.stateDir == "" && o.leaseDir == "" && o.netConfDir == "" && o.resolvConf == ""
+		}},
+		{"-lease-dir /x -net-conf /y -reuse-lease", func(o *options) bool {
+			return o.leaseDir == "/x" && o.netConfDir == "/y" && o.reuseLease
+		}},
+		{"-net-conf= -lease-dir=", func(o *options) bool { return o.leaseDir == "" && o.netConfDir == "" }},
+		{"-state-dir /x", func(o *options) bool { return o.netConfDir == "/x" }},
+		{"-state-dir=", func(o *options) bool { return o.netConfDir == "" }},
+		{"-acd off", func(*options) bool { return true }},
+		{"-v4-port 1067", func(o *options) bool { return o.serverPort == 1067 }},
 		{"-start-delay 10", func(o *options) bool { return o.client.StartDelay == 10*time.Second }},
 		{"-retry-table rfc", func(o *options) bool { return o.client.Schedule.RFC }},
 		{"-retry-table 1.5,1750ms,5s", func(o *options) bool {
@@ -148,6 +229,9 @@ func TestGoodArguments(t *testing.T) {
 		{"-v", func(o *options) bool { return o.verbosity == 1 }},
 		{"-vv", func(o *options) bool { return o.verbosity == 2 }},
 		{"-vv -v", func(o *options) bool { return o.verbosity == 2 }},
+		{"-v -v", func(o *options) bool { return o.verbosity == 2 }},
+		{"-v -v -v", func(o *options) bool { return o.verbosity == 2 }},
+		{"-v -v=false", func(o *options) bool { return o.verbosity == 0 }},
 		{"-v=false", func(o *options) bool { return o.verbosity == 0 }},
 		{"eth0 -v 02:00:00:00:00:01 --metric=7 ^w", func(o *options) bool {
 			return len(o.selectors) == 3 && o.verbosity == 1 && o.client.Metric == 7
@@ -160,6 +244,55 @@ func TestGoodArguments(t *testing.T) {
 		} else if !tt.ok(o) {
 			t.Errorf("%q: %+v", tt.args, o)
 		}
+	}
+}
+
+// What calls u-root's dhclient or gokrazy's dhcp can call us.
+func TestFlagsOfOthers(t *testing.T) {
+	for _, tt := range []struct {
+		args    string
+		remarks []string
+		ok      func(o *options) bool
+	}{
+		{"-timeout 15 -retry 5 -v4-port 67 -ipv4 -ipv6=false ^e.*", nil, func(o *options) bool {
+			return o.wait.timeout == 15*time.Second && len(o.selectors) == 1
+		}},
+		{"-retry -1", nil, func(*options) bool { return true }},
+		{"-ipv6=true", []string{"IPv6 is not served yet, -ipv6 has no effect"}, func(*options) bool { return true }},
+		{"-interface=wlan0", nil, func(o *options) bool { return len(o.selectors) == 1 && o.selectors[0].text == "wlan0" }},
+		{"-interface wlan0 -extra_route_priority 5", nil, func(o *options) bool { return o.client.Metric == 1029 }},
+		{"-extra_route_priority 5 -metric 10", nil, func(o *options) bool { return o.client.Metric == 15 }},
+		{"-static_network_config=", nil, func(*options) bool { return true }},
+		{"-static_network_config {}", []string{"-static_network_config is not applied yet, DHCP is used"}, func(*options) bool { return true }},
+	} {
+		o, err := parse(words(tt.args))
+		if err != nil {
+			t.Errorf("%q: %v", tt.args, err)
+		} else if !tt.ok(o) || !slices.Equal(o.remarks, tt.remarks) {
+			t.Errorf("%q: %+v", tt.args, o)
+		}
+	}
+	if _, err := parse([]string{"-interface", "a/b"}); err == nil || !strings.HasPrefix(err.Error(), `interface "a/b": `) {
+		t.Errorf("-interface a/b: %v", err)
+	}
+}
+
+// Leases are kept where they outlive a reboot, if there is such a place.
+func TestDefaultLeaseDir(t *testing.T) {
+	o := options{stateDir: "/s"}
+	o.complete(nil, t.TempDir()+"/perm")
+	if o.leaseDir != "/s" {
+		t.Errorf("%q, want the state directory", o.leaseDir)
+	}
+	perm := t.TempDir()
+	o.complete(nil, perm)
+	if o.leaseDir != perm+"/dhclient-lws" {
+		t.Errorf("%q, want one in %s", o.leaseDir, perm)
+	}
+	o.leaseDir = "/l"
+	o.complete(map[string]bool{"lease-dir": true}, perm)
+	if o.leaseDir != "/l" {
+		t.Errorf("%q, want that which was given", o.leaseDir)
 	}
 }
 
@@ -201,7 +334,7 @@ func TestHelpPage(t *testing.T) {
 	}
 	var have, told []string
 	new(options).flags().VisitAll(func(f *flag.Flag) { have = append(have, f.Name) })
-	for _, m := range regexp.MustCompile(`(?m)^  -([a-z-]+)`).FindAllStringSubmatch(helpPage, -1) {
+	for _, m := range regexp.MustCompile(`(?m)^  -([a-z0-9_-]+)`).FindAllStringSubmatch(helpPage, -1) {
 		if m[1] != "h" {
 			told = append(told, m[1])
 		}

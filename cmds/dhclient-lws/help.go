@@ -24,8 +24,18 @@ Waiting
   -grace D             nor is more time than D spent, once one is bound, on a
                        link that has carrier and gets no lease (10s)
 
+How long to stay
+  -once                lease, configure, and end
+  -background          end when the wait is over, and leave the client behind
+  -dry-run             change nothing but links up, show the leases, and end
+  -release             give leases back at the end
+
 What to apply
+  -bounce              set links down first
+  -keep                addresses for ever, never taken away
   -state-dir DIR       where status.json is kept (/run/dhclient-lws)
+  -lease-dir DIR       where leases are remembered
+  -net-conf DIR        where net-<interface>.conf goes
   -resolv-conf FILE    the resolver's configuration, "" leaves it alone
                        (/etc/resolv.conf)
   -no-dns              the same as -resolv-conf ""
@@ -43,6 +53,9 @@ What to say to servers
   -broadcast           ask servers to answer by broadcast
   -strict              only offers with mask, router and DNS server, with server
                        and router inside the subnet
+  -acd off             conflict detection
+  -reuse-lease         use the old lease where no server answers
+  -v4-port N           the servers' port (67)
   -start-delay D       wait for a random time up to D first (0)
   -retry-table rfc|D,D the gaps before messages are sent again (1.5s,1.75s,5s)
 
@@ -50,7 +63,16 @@ What to show
   -v                   each message
   -vv                  each option of each message received, and what was
                        refused and why
+  -version             the version
   -h                   this page
+
+For those who call other clients
+  -interface NAME
+  -extra_route_priority N
+  -static_network_config TEXT
+  -ipv4
+  -ipv6
+  -retry N
 
 The command's environment has DHCLIENT_LWS_RESULT: ok, timeout, nolink (nothing
 to ask on), usage (wrong arguments) or error; DHCLIENT_LWS_INTERFACES, the links

@@ -23,6 +23,9 @@ func (o *options) setClientID(s string) error {
 	case "none":
 		o.client.ClientID = func(dhcp4.HardwareAddr) []byte { return nil }
 		return nil
+	case "duid":
+		o.client.ClientID = newDUID(productUUID, machineID)
+		return nil
 	}
 	id, err := hex.DecodeString(strings.ReplaceAll(s, ":", ""))
 	if err != nil || len(id) < 2 || len(id) > 255 {

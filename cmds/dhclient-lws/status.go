@@ -19,7 +19,7 @@ func status(args []string, now time.Duration, out, complaints io.Writer) int {
 	var asJSON bool
 	dir := defaultStateDir
 	fs := quietFlagSet()
-	boolean(fs, "json", func(v bool) { asJSON = v })
+	boolean(fs, "json", &asJSON)
 	fs.Func("state-dir", "a directory", func(s string) error {
 		dir = s
 		return check(s != "")

@@ -151,7 +151,7 @@ func TestStatusArguments(t *testing.T) {
 	if code := status([]string{"-h"}, 0, &out, &complaints); code != 0 || out.String() != helpPage {
 		t.Errorf("-h: %d", code)
 	}
-	if code := status([]string{"-yaml"}, 0, &out, &complaints); code != 2 || complaints.String() != "dhclient-lws: unknown flag -yaml; allowed are -json -state-dir\n" {
+	if code := status([]string{"-yaml"}, 0, &out, &complaints); code != 2 || complaints.String() != "dhclient-lws: unknown flag -yaml; -h lists those there are\n" {
 		t.Errorf("-yaml: %d, %q", code, complaints.String())
 	}
 }

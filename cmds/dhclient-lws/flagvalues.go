@@ -1,0 +1,161 @@
+package main
+
+import (
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// How flags read their values. A value that is not allowed is an errNotAllowed,
+// which mistakes.go makes a line of.
+
+var errNotAllowed = errors.New("not allowed")
+
+func check(ok bool) error {
+	if !ok {
+		return errNotAllowed
+	}
+	return nil
+}
+
+// quietFlagSet is a flag set that leaves the talking to us.
+func quietFlagSet() *flag.FlagSet {
+	fs := flag.NewFlagSet("", flag.ContinueOnError)
+	fs.SetOutput(io.Discard)
+	fs.Usage = func() {}
+	return fs
+}
+
+// parseInterspersed parses flags that may stand before, between and after other
+// arguments, and returns those.
+func parseInterspersed(fs *flag.FlagSet, args []string) (rest []string, err error) {
+	for {
+		if err := fs.Parse(args); err != nil {
+			return nil, explain(fs, err)
+		}
+		if fs.NArg() == 0 {
+			return rest, nil
+		}
+		rest, args = append(rest, fs.Arg(0)), fs.Args()[1:]
+	}
+}
+
+func duration(fs *flag.FlagSet, name string, to *time.Duration) {
+	fs.Func(name, "a duration such as 30s or 1m30s, or a number of seconds", func(s string) error {
+		d, ok := parseDuration(s)
+		*to = d
+		return check(ok)
+	})
+}
+
+// parseDuration reads what time.ParseDuration does, and a plain number as seconds.
+func parseDuration(s string) (time.Duration, bool) {
+	if _, err := strconv.ParseFloat(s, 64); err == nil {
+		s += "s"
+	}
+	d, err := time.ParseDuration(s)
+	return d, err == nil && d >= 0
+}
+
+func boolean(fs *flag.FlagSet, name string, to *bool) {
+	boolFunc(fs, name, func(v bool) { *to = v })
+}
+
+func boolFunc(fs *flag.FlagSet, name string, set func(bool)) {
+	fs.BoolFunc(name, "true or false", func(s string) error {
+		v, err := strconv.ParseBool(s)
+		if err == nil {
+			set(v)
+		}
+		return check(err == nil)
+	})
+}
+
+func number[T uint16 | uint32](fs *flag.FlagSet, name string, from, to T, at *T) {
+	fs.Func(name, fmt.Sprintf("a number from %d to %d", from, to), func(s string) error {
+		n, err := strconv.ParseUint(s, 10, 32)
+		if err != nil || n < uint64(from) || n > uint64(to) {
+			return errNotAllowed
+		}
+		*at = T(n)
+		return nil
+	})
+}
+
+func (o *options) setWait(s string) error {
+	switch s {
+	case "all":
+		o.wait.mode = waitAll
+	case "any":
+		o.wait.mode = waitAny
+	case "none":
+		o.wait.mode = waitNone
+	default:
+		o.wait.mode, o.wait.names = waitNames, strings.Split(s, ",")
+		return check(!slices.ContainsFunc(o.wait.names, func(name string) bool { return !possibleName(name) }))
+	}
+	return nil
+}
+
+// setPath takes a path that still means the same when the worker has moved to /.
+func setPath(to *string) func(string) error {
+	return func(s string) error {
+		if s != "" {
+			abs, err := filepath.Abs(s)
+			if err != nil {
+				return check(false)
+			}
+			s = abs
+		}
+		*to = s
+		return nil
+	}
+}
+
+// setACD takes the one choice there is so far.
+func setACD(s string) error {
+	switch s {
+	case "off":
+		return nil
+	case "optimistic", "strict":
+		return errors.New("addresses are not checked for conflicts yet; leave it off")
+	}
+	return errNotAllowed
+}
+
+func (o *options) setRetryTable(s string) error {
+	if s == "rfc" {
+		o.client.Schedule.RFC, o.client.Schedule.Gaps = true, nil
+		return nil
+	}
+	words := strings.Split(s, ",")
+	gaps := make([]time.Duration, len(words))
+	for i, word := range words {
+		d, ok := parseDuration(word)
+		if !ok || d < 100*time.Millisecond || d > time.Hour {
+			return errNotAllowed
+		}
+		gaps[i] = d
+	}
+	o.client.Schedule.RFC, o.client.Schedule.Gaps = false, gaps
+	return check(len(gaps) <= 16)
+}
+
+// setVerbosity takes -v and -vv; -v twice is -vv. What was said last counts, for
+// each of them.
+func (o *options) setVerbosity(level int, on bool) {
+	switch {
+	case on && level == 1:
+		o.verbosity = min(o.verbosity+1, 2)
+	case on:
+		o.verbosity = level
+	case o.verbosity >= level:
+		o.verbosity = level - 1
+	}
+}
