@@ -2,7 +2,6 @@ package main
 
 import (
 	"errors"
-	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
@@ -25,7 +24,7 @@ func execute(command, env []string) int {
 	if err == nil {
 		err = become(path, command, env)
 	}
-	fmt.Fprintf(os.Stderr, "dhclient-lws: %s: %v\n", safeText(command[0]), err)
+	complain("%s: %v", safeText(command[0]), err)
 	if path == "" {
 		return exitNotFound
 	}
@@ -40,14 +39,24 @@ func become(path string, command, env []string) error {
 		// Hundreds of leases may be more than the kernel takes. The result always fits.
 		err = syscall.Exec(path, command, append(base, env[0]))
 	}
+	if errors.Is(err, unix.ENOENT) {
+		// lookPath has found it. A Go-only image has no C library, which is what
+		// most programs from elsewhere miss.
+		err = errNoLoader
+	}
 	return err
 }
+
+var errNoLoader = errors.New("it is there, but not the interpreter or loader that it asks for")
 
 // defaultPath is searched where PATH is not set, as for the first process of a machine.
 const defaultPath = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin:/bbin"
 
 // lookPath is where a command is, "" if nowhere; an error says why it will not run.
 func lookPath(name string) (string, error) {
+	if name == "" {
+		return "", unix.ENOENT
+	}
 	if strings.Contains(name, "/") {
 		return executable(name)
 	}

@@ -2,7 +2,6 @@ package main
 
 import (
 	"bytes"
-	"fmt"
 	"io"
 	"math"
 	"os"
@@ -63,7 +62,7 @@ func supervise(args []string, start time.Duration) []string {
 	}
 	env, err := runWorker(args, start)
 	if err != nil {
-		fmt.Fprintln(os.Stderr, "dhclient-lws: the client could not be started:", err)
+		complain("the client could not be started: %v", err)
 	}
 	if env != nil {
 		return env
@@ -76,20 +75,25 @@ func supervise(args []string, start time.Duration) []string {
 }
 
 func runWorker(args []string, start time.Duration) ([]string, error) {
-	r, w, err := os.Pipe()
+	// Not os.Pipe: to have the runtime watch it costs the time of eight system
+	// calls, and the program its life if the caller's limit of files is low.
+	var ends [2]int
+	if err := unix.Pipe2(ends[:], unix.O_CLOEXEC); err != nil {
+		return nil, os.NewSyscallError("pipe", err)
+	}
+	result := os.NewFile(uintptr(ends[0]), "result")
+	defer result.Close()
+	pid, err := startSelf(args, stageMiddle.entry(start), unix.Stdin, ends[1], nil)
+	_ = unix.Close(ends[1])
 	if err != nil {
 		return nil, err
 	}
-	defer r.Close()
-	p, err := startSelf(args, stageMiddle.entry(start), os.Stdin, w, nil)
-	w.Close()
-	if err != nil {
-		return nil, err
+	for {
+		if _, err := unix.Wait4(pid, nil, 0, nil); err != unix.EINTR {
+			break
+		}
 	}
-	if _, err := p.Wait(); err != nil {
-		return nil, err
-	}
-	block, err := io.ReadAll(r)
+	block, err := io.ReadAll(result)
 	if err != nil {
 		return nil, err
 	}
@@ -104,36 +108,42 @@ func middle(args []string, start time.Duration) int {
 	_ = unix.CloseRange(resultFD, math.MaxUint32, unix.CLOSE_RANGE_CLOEXEC)
 	stdin, err := emptyInput()
 	if err == nil {
-		_, err = startSelf(args, stageWorker.entry(start), stdin, os.NewFile(resultFD, "result"), &syscall.SysProcAttr{Setsid: true})
+		_, err = startSelf(args, stageWorker.entry(start), stdin, resultFD, &syscall.SysProcAttr{Setsid: true})
 	}
 	if err != nil {
-		fmt.Fprintln(os.Stderr, "dhclient-lws: the client could not be started:", err)
+		complain("the client could not be started: %v", err)
 		return exitFailure
 	}
 	return 0
 }
 
-// startSelf starts this program again. In a busybox binary the first argument
-// selects the command, so it is always our name.
-func startSelf(args []string, stage string, stdin, result *os.File, sys *syscall.SysProcAttr) (*os.Process, error) {
-	return os.StartProcess("/proc/self/exe", append([]string{"dhclient-lws"}, args...), &os.ProcAttr{
+const self = "/proc/self/exe"
+
+// startSelf starts this program again and returns its PID. In a busybox binary
+// the first argument selects the command, so it is always our name.
+func startSelf(args []string, stage string, stdin, result int, sys *syscall.SysProcAttr) (int, error) {
+	pid, err := syscall.ForkExec(self, append([]string{"dhclient-lws"}, args...), &syscall.ProcAttr{
 		Env:   append(os.Environ(), stage),
-		Files: []*os.File{stdin, os.Stdout, os.Stderr, result},
+		Files: []uintptr{uintptr(stdin), uintptr(unix.Stdout), uintptr(unix.Stderr), uintptr(result)},
 		Sys:   sys,
 	})
+	if err != nil {
+		return 0, &os.PathError{Op: "start", Path: self, Err: err}
+	}
+	return pid, nil
 }
 
 // emptyInput is a file at whose end one is: /dev/null, or where there is none, a
 // pipe that nobody writes to.
-func emptyInput() (*os.File, error) {
-	if null, err := os.Open(os.DevNull); err == nil {
-		return null, nil
+func emptyInput() (fd int, err error) {
+	if fd, err = unix.Open(os.DevNull, unix.O_RDONLY|unix.O_CLOEXEC, 0); err == nil {
+		return fd, nil
 	}
-	r, w, err := os.Pipe()
-	if err != nil {
-		return nil, err
+	var ends [2]int
+	if err := unix.Pipe2(ends[:], unix.O_CLOEXEC); err != nil {
+		return 0, os.NewSyscallError("pipe", err)
 	}
-	return r, w.Close()
+	return ends[0], unix.Close(ends[1])
 }
 
 // worker is the client of a handed-off command.

@@ -113,8 +113,13 @@ func TestCommandIsNotThere(t *testing.T) {
 	dir := t.TempDir()
 	plain := filepath.Join(dir, "plain")
 	garbage := filepath.Join(dir, "garbage")
-	for name, mode := range map[string]os.FileMode{plain: 0o644, garbage: 0o755} {
-		if err := os.WriteFile(name, []byte("neither program nor script"), mode); err != nil {
+	foreign := filepath.Join(dir, "foreign")
+	const noProgram = "neither program nor script"
+	for _, file := range []struct {
+		name, content string
+		mode          os.FileMode
+	}{{plain, noProgram, 0o644}, {garbage, noProgram, 0o755}, {foreign, "#!/no/such/shell\n", 0o755}} {
+		if err := os.WriteFile(file.name, []byte(file.content), file.mode); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -127,7 +132,9 @@ func TestCommandIsNotThere(t *testing.T) {
 		{"/dev/null/x", "/dev/null/x: no such file or directory", 127},
 		{plain, plain + ": permission denied", 126},
 		{garbage, garbage + ": exec format error", 126},
+		{foreign, foreign + ": it is there, but not the interpreter or loader that it asks for", 126},
 		{dir, dir + ": is a directory", 126},
+		{"", `"": no such file or directory`, 127},
 		{"\x1b[2J", `"\x1b[2J": no such file or directory`, 127},
 	} {
 		out, status := newBox(t).run(t, "-wait", "none", "--", tt.command)

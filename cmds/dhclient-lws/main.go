@@ -14,7 +14,6 @@ package main
 import (
 	"errors"
 	"flag"
-	"fmt"
 	"os"
 	"slices"
 
@@ -56,9 +55,9 @@ func run(args []string) int {
 	case err == nil:
 		return execute(command, supervise(args, start))
 	case errors.Is(err, flag.ErrHelp):
-		fmt.Print(helpPage)
+		tell(os.Stdout, helpPage)
 	default:
-		fmt.Fprintln(os.Stderr, "dhclient-lws:", err)
+		complain("%v", err)
 	}
 	if len(command) > 0 {
 		return execute(command, environment(resultUsage, nil))

@@ -75,6 +75,7 @@ func (e endedBy) Error() string { return e.String() }
 
 // serve runs until a signal ends it, and returns the exit status.
 func (r *resident) serve() int {
+	ignoreOutput()
 	ctx, end := context.WithCancelCause(context.Background())
 	r.end = end
 	err := checkRights()

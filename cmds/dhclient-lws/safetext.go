@@ -23,12 +23,16 @@ func safeName(s string) string {
 	return s
 }
 
-// safeText is a text for the console: as it is if it is printable ASCII, else quoted.
+// safeText is a text for the console: as it is if it is printable ASCII and not
+// empty, else quoted.
 func safeText(s string) string {
 	for _, c := range []byte(s) {
 		if c < ' ' || c > '~' {
 			return strconv.QuoteToASCII(s)
 		}
+	}
+	if s == "" {
+		return `""`
 	}
 	return s
 }
