@@ -2,6 +2,7 @@ package dhcpc
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"sync"
 	"time"
@@ -39,8 +40,29 @@ type Config struct {
 	Metric      uint32 // of the first link; each further link adds 16. 0: 1024
 	NoRoutes    bool
 	NoMTU       bool
-	KeepForever bool // addresses get no lifetime and are never withdrawn
+	ServerPort  uint16 // of the servers, for broadcast and unicast alike; 0: 67. Replies may come from any port
+	ReuseLease  bool   // use a remembered lease that no server confirms, until it ends
 
+	// KeepForever gives addresses no lifetime and never withdraws them, for a root
+	// file system on the network: an address whose lease was lost goes only when
+	// another one is installed, or by Release.
+	KeepForever bool
+	// Bounce sets a link down and up again if it is up when its request first meets
+	// it, so that it starts afresh. A link that a recalled lease is in use on is
+	// spared: down, it would lose its routes and cut whatever goes through it.
+	Bounce bool
+
+	// Recall is called on the loop when a request is given its link, and returns
+	// the lease that it had in an earlier life of the program, or nil. Times in it
+	// are CLOCK_BOOTTIME of this boot; what began before is negative. It must be
+	// nil if the link had another hardware address or client identifier then.
+	//
+	// The lease is asked for again with INIT-REBOOT. If its address is still on
+	// the link it is in use at once and stays until a server refuses it or it ends,
+	// but the link is Bound only once a server has confirmed it, or none has
+	// answered and ReuseLease is set. One that is over is only a wish; one that is
+	// not Valid is ignored, with a Failed event.
+	Recall func(l ifup.Link) *machine.Lease
 	// OnLink is called on the loop for each link that is new, changed or gone.
 	OnLink func(ifup.Event)
 	// OnTurn is called on the loop before it goes to sleep; the loop calls again
@@ -70,6 +92,7 @@ type Client struct {
 	asleep  bool               // in Wait: whoever changes something must wake it
 	again   bool               // something changed outside the loop: do not sleep
 
+	ran       bool          // Run was called
 	now       time.Duration // when this turn began, or the kernel was done; a clock read is a system call
 	deadline  time.Duration // when the loop must run next; 0 at once
 	withdrawn bool          // a configuration was withdrawn outside configure
@@ -92,6 +115,9 @@ type delivery struct {
 func New(c Config) *Client {
 	if c.Metric == 0 {
 		c.Metric = 1024
+	}
+	if c.ServerPort == 0 {
+		c.ServerPort = serverPort
 	}
 	return &Client{
 		cfg:        c,
@@ -158,6 +184,23 @@ func (c *Client) Renew(iface string) {
 	c.changed()
 }
 
+// Release gives the lease of an interface back, or those of all of them if iface
+// is "". What is confirmed and installed, in BOUND, RENEWING or REBINDING, is
+// released by a message to its server, from its address; half a second later, or
+// at once where there is nothing to say or no way to say it, the address goes with
+// all that it brought. The end of it is state STOPPED, and a Lost event if there
+// was a lease. A request that was released rests until it is removed and made anew.
+func (c *Client) Release(iface string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for _, l := range c.links {
+		if l != nil && (iface == "" || iface == l.name) {
+			l.released = true
+		}
+	}
+	c.changed()
+}
+
 // Status is a snapshot of all requests.
 func (c *Client) Status() Status {
 	c.mu.Lock()
@@ -179,8 +222,16 @@ func (c *Client) Status() Status {
 
 // Run is the loop. It returns ctx's error when ctx ends, and another only if it
 // cannot work at all: without netlink, or without the right to open its sockets.
-// What was installed stays.
+// What was installed stays. Run works once; whoever wants to go on makes a new
+// Client.
 func (c *Client) Run(ctx context.Context) error {
+	c.mu.Lock()
+	again := c.ran
+	c.ran = true
+	c.mu.Unlock()
+	if again {
+		return errors.New("a client runs only once")
+	}
 	if err := c.open(); err != nil {
 		return err
 	}

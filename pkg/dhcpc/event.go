@@ -52,11 +52,15 @@ type LinkStatus struct {
 	Carrier   bool
 	Metric    uint32         // of the link's routes while it has carrier
 	Lease     *machine.Lease // in use, or nil
-	Timeline  []Mark
-	Refused   [dhcp4.NumRefusals]uint32 // frames refused, by reason
-	Sent      uint32                    // messages
-	Received  uint32                    // messages accepted
-	LastErr   string
+	// Remembered is what a restarted client should be handed by Config.Recall: the
+	// lease in use, or one that may be asked for again; nil once it was refused,
+	// has expired or was released, and while there is no such interface.
+	Remembered *machine.Lease
+	Timeline   []Mark
+	Refused    [dhcp4.NumRefusals]uint32 // frames refused, by reason
+	Sent       uint32                    // messages
+	Received   uint32                    // messages accepted
+	LastErr    string
 }
 
 // Mark is one entry of a link's timeline.

@@ -112,10 +112,10 @@ func (c *Client) enqueue(l *link, s machine.Send, now time.Duration) {
 		return
 	}
 	start := len(o.frames)
-	out := packet.Out{Index: l.index, Src: s.Src, Dst: s.Dst}
+	out := packet.Out{Index: l.index, Src: s.Src, Dst: netip.AddrPortFrom(s.Dst, c.cfg.ServerPort)}
 	if s.Dst == broadcast {
 		o.frames = dhcp4.AppendFrame(o.frames, l.id.HardwareAddr, dhcp4.Broadcast,
-			netip.AddrPortFrom(s.Src, clientPort), netip.AddrPortFrom(s.Dst, serverPort), o.payload)
+			netip.AddrPortFrom(s.Src, clientPort), out.Dst, o.payload)
 		out.Frame = o.frames[start:]
 	} else {
 		o.frames = append(o.frames, o.payload...)

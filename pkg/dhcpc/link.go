@@ -11,10 +11,12 @@ import (
 
 // link is one request and what has become of it.
 type link struct {
-	name   string
-	family Family
-	cb     func(Event)
-	slot   int
+	name     string
+	family   Family
+	cb       func(Event)
+	slot     int
+	met      bool // there has been such an interface
+	released bool // Release was called
 
 	index    int // 0 while there is no such interface
 	facts    ifup.Link
@@ -26,6 +28,8 @@ type link struct {
 
 	// What the loop has to do next.
 	deadline  time.Duration // of the machine
+	lower     bool          // set the link down now
+	bouncing  bool          // it has not gone down yet, to be raised
 	raise     time.Duration // when to set the link up; machine.Never if that is not wanted
 	raised    int           // attempts so far
 	presume   time.Duration // when to take it for running; machine.Never if there is no reason
@@ -81,10 +85,13 @@ func (l *link) due() time.Duration {
 
 // state is where the machine is.
 func (l *link) state() machine.State {
-	if l.machine == nil {
-		return machine.Down
+	switch {
+	case l.machine != nil:
+		return l.machine.State()
+	case l.released:
+		return machine.Stopped
 	}
-	return l.machine.State()
+	return machine.Down
 }
 
 // lease is the lease in use, or nil.
@@ -102,7 +109,7 @@ const metricStep = 16
 func (l *link) metric(base uint32) uint32 { return base + metricStep*uint32(l.slot) + l.shift }
 
 func (l *link) status(base uint32) LinkStatus {
-	return LinkStatus{
+	s := LinkStatus{
 		Interface: l.name,
 		Family:    l.family,
 		Index:     l.index,
@@ -116,6 +123,10 @@ func (l *link) status(base uint32) LinkStatus {
 		Received:  l.received,
 		LastErr:   l.lastErr,
 	}
+	if l.machine != nil {
+		s.Remembered = l.machine.Remembered()
+	}
+	return s
 }
 
 // The sizes of what a link can receive, in bytes of an IP datagram: at least

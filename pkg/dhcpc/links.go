@@ -38,6 +38,7 @@ func (c *Client) noteLink(ev ifup.Event) {
 	facts := ev.Link
 	c.known[index], c.names[facts.Name] = &facts, index
 	if l := c.byIndex[index]; l != nil {
+		l.lower = l.lower || l.bouncing && ev.Resync // it may have been down unseen
 		c.update(l, facts, now)
 		if ev.Resync && l.lease() != nil {
 			l.apply = now
@@ -45,35 +46,41 @@ func (c *Client) noteLink(ev ifup.Event) {
 	}
 }
 
-// attachAll gives links to the requests that have none.
-func (c *Client) attachAll() {
-	for _, l := range c.links {
-		if l == nil || l.index != 0 {
-			continue
-		}
-		if index, ok := c.names[l.name]; ok {
-			c.attach(l, index, *c.known[index], c.now)
-		}
-	}
-}
-
-// attach begins the life of a request on a link.
-func (c *Client) attach(l *link, index int, facts ifup.Link, now time.Duration) {
+// attach begins the life of a request on a link, with the lease of an earlier
+// one or nil.
+func (c *Client) attach(l *link, index int, facts ifup.Link, lease *machine.Lease, now time.Duration) {
 	l.index = index
 	c.byIndex[index] = l
 	l.id = c.identity(&facts)
+	l.restart()
+	l.raise, l.raised, l.presume, l.apply, l.refusals = machine.Never, 0, machine.Never, machine.Never, 0
+	l.routeless, l.shift = 0, 0
+	inUse := false
+	if lease != nil {
+		if err := believable(lease, now); err != nil {
+			c.fail(l, err, now)
+			lease = nil
+		} else {
+			inUse = c.kernel.Holds(index, lease.Addr)
+			l.until = lease.Expiry
+		}
+	}
 	l.machine = machine.New(machine.Config{
 		Identity:   l.id,
 		Schedule:   c.cfg.Schedule,
 		Strict:     c.cfg.Strict,
+		ReuseLease: c.cfg.ReuseLease,
 		StartDelay: c.cfg.StartDelay,
 		Rand:       c.rand,
-	}, nil, false)
+	}, lease, inUse)
 	l.deadline = l.machine.Deadline()
-	l.restart()
-	l.raise, l.raised, l.presume, l.apply, l.refusals = machine.Never, 0, machine.Never, machine.Never, 0
-	l.routeless, l.shift = 0, 0
-	if !facts.Up() {
+	l.bouncing = c.cfg.Bounce && !l.met && facts.Up() && !inUse && !l.released
+	l.lower = l.bouncing
+	l.met = true
+	switch {
+	case l.released:
+		c.step(l, now, machine.Release{})
+	case !facts.Up():
 		l.raise = now
 	}
 	l.facts = ifup.Link{}
@@ -88,6 +95,13 @@ const presumeAfter = 20 * time.Millisecond
 
 // update compares what is known of a link with what the kernel says now.
 func (c *Client) update(l *link, facts ifup.Link, now time.Duration) {
+	if l.bouncing {
+		if facts.Up() {
+			facts.Flags = 0 // what it did before it went down does not count
+		} else {
+			l.bouncing, l.raise = false, now
+		}
+	}
 	wasUp := l.facts.Up()
 	l.facts = facts
 	if facts.Up() && !wasUp {
@@ -126,9 +140,7 @@ func (c *Client) reask(l *link, now time.Duration) {
 func (c *Client) setCarrier(l *link, on bool, now time.Duration) {
 	l.carrier = on
 	if on {
-		if l.lease() == nil {
-			l.mark("carrier", now)
-		}
+		l.mark("carrier", now)
 		c.step(l, now, machine.LinkUp{})
 		c.tell(l, Event{Kind: LinkUp, Time: now})
 	} else {
@@ -149,7 +161,7 @@ func (c *Client) detach(l *link) {
 	l.index, l.machine, l.facts = 0, nil, ifup.Link{}
 	l.carrier, l.presumed, l.ran = false, false, false
 	l.deadline, l.raise, l.presume, l.apply = machine.Never, machine.Never, machine.Never, machine.Never
-	l.renew, l.asked, l.deaf, l.waiting = false, false, false, false
+	l.renew, l.asked, l.deaf, l.waiting, l.lower, l.bouncing = false, false, false, false, false, false
 	l.restart()
 }
 

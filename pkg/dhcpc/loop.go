@@ -65,6 +65,10 @@ func (c *Client) tick(now time.Duration) {
 			l.renew = false
 			c.step(l, now, machine.Renew{})
 		}
+		if s := l.state(); l.released && s != machine.Releasing && s != machine.Stopped {
+			l.raise, l.bouncing = machine.Never, false
+			c.step(l, now, machine.Release{})
+		}
 		if l.due() <= now {
 			l.deaf = l.deaf || l.asked // whatever is due, the answer is
 			c.step(l, now, machine.Timer{})
@@ -92,11 +96,16 @@ func (c *Client) step(l *link, now time.Duration, ev machine.Event) machine.Effe
 		l.apply = now
 	case machine.Lost:
 		l.apply = machine.Never
-		if !c.cfg.KeepForever {
+		if !c.cfg.KeepForever || l.released {
 			l.apply = now
 		}
 		l.restart()
 		c.tell(l, Event{Kind: Lost, Time: now, Lease: eff.Lease, Reason: eff.Reason})
+	}
+	if state == machine.Bound && !l.installed {
+		l.mark("installed", now)
+		l.installed = true
+		c.tell(l, Event{Kind: Bound, Time: now, Lease: l.lease()})
 	}
 	return eff
 }
@@ -110,6 +119,11 @@ func (c *Client) configure(now time.Duration) bool {
 	for _, l := range c.links {
 		if l == nil || l.index == 0 {
 			continue
+		}
+		if l.lower {
+			l.lower = false
+			c.kernel.Down(l.index)
+			queued = true
 		}
 		if l.raise <= now && raising < raiseBatch {
 			raising++
@@ -232,6 +246,9 @@ func (c *Client) flushed(index int, err error) {
 		c.fail(l, err, now)
 	}
 	switch {
+	case err != nil && l.bouncing: // then it is used as it is
+		l.bouncing = false
+		c.update(l, *c.known[index], now)
 	case op == ifup.OpUp:
 		l.raise = now + retryAfter(l.raised)
 	case l.lease() == nil:
@@ -249,14 +266,11 @@ func (c *Client) taken(l *link, now time.Duration) {
 	if l.state() != machine.Installing {
 		return
 	}
+	again := l.installed
 	c.step(l, now, machine.Installed{})
-	kind := Renewed
-	if !l.installed {
-		kind = Bound
-		l.mark("installed", now)
-		l.installed = true
+	if again {
+		c.tell(l, Event{Kind: Renewed, Time: now, Lease: l.lease()})
 	}
-	c.tell(l, Event{Kind: kind, Time: now, Lease: l.lease()})
 }
 
 // refused is told that the kernel does not take the address. One that it took

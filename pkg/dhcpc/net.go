@@ -1,6 +1,7 @@
 package dhcpc
 
 import (
+	"net/netip"
 	"time"
 
 	"github.com/dhclient-lws/dhclient-lws/pkg/dhcpc/packet"
@@ -37,8 +38,15 @@ type Kernel interface {
 	FD() int
 	// Poll reports links that are new, changed or gone. The first call reports all.
 	Poll(fn func(ifup.Event)) error
+	// Holds reports whether the link has this address from an earlier life of the
+	// program, which then counts as installed by an earlier Apply. An address that
+	// is somebody else's is not held. It is asked only for a remembered lease.
+	Holds(index int, addr netip.Prefix) bool
 	// Up queues: set the link up.
 	Up(index int)
+	// Down queues: set the link down, for Config.Bounce. Poll must tell when it has
+	// gone down; where it will not, Flush must report an error.
+	Down(index int)
 	// Apply queues: make the link's configuration so. The zero Config removes
 	// what earlier calls installed.
 	Apply(index int, c ifup.Config)

@@ -35,14 +35,20 @@ func (n *Netlink) Up(index int) {
 	}
 }
 
+// Down queues a request to set the link down.
+func (n *Netlink) Down(index int) {
+	n.name(index)
+	n.queue.down(index)
+}
+
 // Apply queues the requests that bring the link from what was installed by
 // earlier calls to c. Nothing is queued if nothing differs, except the address
 // when its lifetime runs: that is refreshed.
 //
 // What is new comes before what is old goes. An address on the link that was not
 // installed by earlier calls is taken for our own from an earlier life if its
-// lifetime is limited; if it is there for good it is foreign, counts as present,
-// and is left as it is. A route through the link is likewise our own if its
+// lifetime is limited, or if it carries our mark; otherwise it is foreign, counts
+// as present, and is left as it is. A route through the link is likewise our own if its
 // protocol is DHCP and its source is the same, or such an address. Any other
 // with the same destination and metric is foreign, and ours is refused with EEXIST.
 //

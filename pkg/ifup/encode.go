@@ -30,7 +30,8 @@ func (q *queue) end(r request) {
 
 func (q *queue) attr(typ uint16, value []byte) {
 	q.attrHeader(typ, len(value))
-	q.bytes = append(q.bytes, value...) // all of ours are multiples of 4 long
+	q.bytes = append(q.bytes, value...)
+	q.bytes = append(q.bytes, make([]byte, align(len(value))-len(value))...)
 }
 
 func (q *queue) attr32(typ uint16, value uint32) {
@@ -58,9 +59,9 @@ func (q *queue) close(start int) {
 	binary.NativeEndian.PutUint16(q.bytes[start:], uint16(len(q.bytes)-start))
 }
 
-// link is a struct ifinfomsg that sets flags. Nobody looks at its type.
-func (q *queue) link(index int, set uint32) {
-	q.u32(unix.AF_UNSPEC, uint32(index), set, set)
+// link is a struct ifinfomsg that changes flags. Nobody looks at its type.
+func (q *queue) link(index int, flags, change uint32) {
+	q.u32(unix.AF_UNSPEC, uint32(index), flags, change)
 }
 
 // addrHeader is a struct ifaddrmsg. The flags that matter have an attribute.

@@ -139,7 +139,7 @@ func (n *Netlink) answer(r *request, err error) {
 		if in := n.installed[r.index]; in != nil {
 			in.ends = time.Now() // or before long; what is there will be found to be ours
 		}
-	case setUp, setMTU:
+	case setDown, setUp, setMTU:
 	}
 	n.refuse(r.index, r.refused(err))
 }

@@ -41,6 +41,9 @@ func TestRequestsOnTheWire(t *testing.T) {
 		{"up", func(q *queue) { q.up(7) }, `
 			20000000 1300 0100 01000000 00000000
 			00 00 0000 07000000 01000000 01000000`},
+		{"down", func(q *queue) { q.down(7) }, `
+			20000000 1300 0100 01000000 00000000
+			00 00 0000 07000000 00000000 01000000`},
 		{"MTU", func(q *queue) { q.mtu(7, 1400) }, `
 			28000000 1300 0100 01000000 00000000
 			00 00 0000 07000000 00000000 00000000
@@ -53,11 +56,12 @@ func TestRequestsOnTheWire(t *testing.T) {
 			0800 0400 c00002ff
 			0800 0900 00040000
 			1400 0600 100e0000 100e0000 00000000 00000000`},
-		{"refresh address", func(q *queue) { q.refresh(7, &address{Prefix: addr.Prefix, lifetime: forever}) }, `
-			3c000000 1400 0105 01000000 00000000
+		{"refresh address, for good", func(q *queue) { q.refresh(7, &address{Prefix: addr.Prefix, lifetime: forever}) }, `
+			44000000 1400 0105 01000000 00000000
 			02 18 00 00 07000000
 			0800 0200 c0000205
 			0800 0100 c0000205
+			0500 0b00 10000000
 			1400 0600 ffffffff ffffffff 00000000 00000000`},
 		{"delete address", func(q *queue) { q.deleteAddr(7, addr) }, `
 			28000000 1500 0100 01000000 00000000
@@ -96,6 +100,12 @@ func TestRequestsOnTheWire(t *testing.T) {
 			28000000 1200 0103 01000000 00000000
 			00 00 0000 00000000 00000000 00000000
 			0800 1d00 08000000`},
+		{"list the addresses of a link", func(q *queue) { q.dumpAddrs(7) }, `
+			18000000 1600 0103 01000000 00000000
+			02 00 00 00 07000000`},
+		{"list routes that could be ours", func(q *queue) { q.dumpRoutes() }, `
+			1c000000 1a00 0103 01000000 00000000
+			02 00 00 00 fe 10 00 00 00000000`},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			var q queue
@@ -207,9 +217,20 @@ func TestParseRoute(t *testing.T) {
 func TestParseAddr(t *testing.T) {
 	header := string([]byte{unix.AF_INET, 24, unix.IFA_F_PERMANENT, 0}) + num(7)
 	local := attr(unix.IFA_LOCAL, "\xc0\x00\x02\x05")
-	want := existingAddr{index: 7, prefix: netip.MustParsePrefix("192.0.2.5/24"), permanent: true}
-	if got, ok := parseAddr([]byte(header + local)); !ok || got != want {
-		t.Errorf("%+v, %v, want %+v", got, ok, want)
+	foreign := existingAddr{index: 7, prefix: netip.MustParsePrefix("192.0.2.5/24"), foreign: true}
+	ours := existingAddr{index: 7, prefix: foreign.prefix, broadcast: netip.MustParseAddr("192.0.2.255")}
+	for _, tt := range []struct {
+		name, body string
+		want       existingAddr
+	}{
+		{"there for good", header + local, foreign},
+		{"by the kernel", header + local + attr(11, "\x01"), foreign},
+		{"ours", header + local + attr(unix.IFA_BROADCAST, "\xc0\x00\x02\xff") + attr(11, "\x10"), ours},
+		{"limited", header[:2] + "\x00" + header[3:] + local + attr(unix.IFA_BROADCAST, "\xc0\x00\x02\xff"), ours},
+	} {
+		if got, ok := parseAddr([]byte(tt.body)); !ok || got != tt.want {
+			t.Errorf("%s: %+v, %v, want %+v", tt.name, got, ok, tt.want)
+		}
 	}
 	for name, body := range map[string]string{
 		"another family": "\x0a" + header[1:] + local,

@@ -20,13 +20,19 @@ func (q *queue) clear() { q.bytes, q.requests = q.bytes[:0], q.requests[:0] }
 // up asks for the link to be set up and leaves its other flags alone.
 func (q *queue) up(index int) {
 	q.begin(unix.RTM_SETLINK, 0)
-	q.link(index, unix.IFF_UP)
+	q.link(index, unix.IFF_UP, unix.IFF_UP)
 	q.end(request{index: index, verb: setUp})
+}
+
+func (q *queue) down(index int) {
+	q.begin(unix.RTM_SETLINK, 0)
+	q.link(index, 0, unix.IFF_UP)
+	q.end(request{index: index, verb: setDown})
 }
 
 func (q *queue) mtu(index, mtu int) {
 	q.begin(unix.RTM_SETLINK, 0)
-	q.link(index, 0)
+	q.link(index, 0, 0)
 	q.attr32(unix.IFLA_MTU, uint32(mtu))
 	q.end(request{index: index, verb: setMTU, mtu: mtu})
 }
@@ -37,7 +43,7 @@ func (q *queue) mtu(index, mtu int) {
 func (q *queue) promote(index int, of netip.Prefix) {
 	const devconfPromoteSecondaries = 20 // IPV4_DEVCONF_PROMOTE_SECONDARIES
 	q.begin(unix.RTM_SETLINK, 0)
-	q.link(index, 0)
+	q.link(index, 0, 0)
 	spec := q.nest(unix.IFLA_AF_SPEC)
 	inet := q.nest(unix.AF_INET)
 	conf := q.nest(unix.IFLA_INET_CONF)
@@ -66,6 +72,9 @@ func (q *queue) newAddr(index int, a *address, flags uint16, v verb) {
 	}
 	if a.metric != 0 {
 		q.attr32(unix.IFA_RT_PRIORITY, a.metric)
+	}
+	if a.lifetime == forever {
+		q.attr(ifaProto, []byte{addrProto})
 	}
 	q.attrHeader(unix.IFA_CACHEINFO, unix.SizeofIfaCacheinfo)
 	q.u32(a.lifetime, a.lifetime, 0, 0) // preferred and valid; when it was created and changed is the kernel's
@@ -101,20 +110,23 @@ func (q *queue) deleteRoute(index int, r *route) {
 func (q *queue) dumpLinks() {
 	const skipStats = 1 << 3 // RTEXT_FILTER_SKIP_STATS
 	q.begin(unix.RTM_GETLINK, unix.NLM_F_DUMP)
-	q.link(0, 0)
+	q.link(0, 0, 0)
 	q.attr32(unix.IFLA_EXT_MASK, skipStats)
 	q.finish()
 }
 
-func (q *queue) dumpAddrs() {
+// dumpAddrs asks for all addresses, or with an index for those of one link. A
+// kernel that does not know strict checking gives all in any case.
+func (q *queue) dumpAddrs(index int) {
 	q.begin(unix.RTM_GETADDR, unix.NLM_F_DUMP)
-	q.addrHeader(0, 0)
+	q.addrHeader(index, 0)
 	q.finish()
 }
 
+// dumpRoutes asks for the routes that could be ours; likewise.
 func (q *queue) dumpRoutes() {
 	q.begin(unix.RTM_GETROUTE, unix.NLM_F_DUMP)
-	q.routeHeader(unix.RtMsg{})
+	q.routeHeader(unix.RtMsg{Table: unix.RT_TABLE_MAIN, Protocol: unix.RTPROT_DHCP})
 	q.finish()
 }
 

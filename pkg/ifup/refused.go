@@ -13,6 +13,8 @@ func (r *Refused) Unwrap() error { return r.Err }
 
 func (op Op) String() string {
 	switch op {
+	case OpDown:
+		return "set down"
 	case OpUp:
 		return "set up"
 	case OpMTU:

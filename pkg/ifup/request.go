@@ -18,7 +18,8 @@ type request struct {
 type verb uint8
 
 const (
-	setUp verb = iota
+	setDown verb = iota
+	setUp
 	setMTU
 	promote
 	createAddr
@@ -30,6 +31,8 @@ const (
 
 func (r *request) op() Op {
 	switch r.verb {
+	case setDown:
+		return OpDown
 	case setUp:
 		return OpUp
 	case setMTU:

@@ -8,19 +8,36 @@ import (
 	"golang.org/x/sys/unix"
 )
 
+// Holds reports whether the link has this address from an earlier life of the
+// program. Then it counts as installed by an earlier call: Apply refreshes,
+// replaces or removes it. An address that is foreign, as Apply would find, is not
+// held.
+func (n *Netlink) Holds(index int, addr netip.Prefix) bool {
+	for _, a := range n.listAddrs(index) {
+		if a.index != index || a.prefix != addr || a.foreign {
+			continue
+		}
+		if n.installed[index] == nil {
+			n.installed[index] = &installed{addr: address{Prefix: addr, broadcast: a.broadcast, lifetime: forever}}
+		}
+		return true
+	}
+	return false
+}
+
 // settle decides whose the addresses and routes are that were there already
 // where some were to be created. They are a DHCP client's, and therefore ours
 // from an earlier life, if they go by themselves: an address with a limited
 // lifetime, and a route of protocol DHCP with such an address as its source,
-// which goes with it. Both are brought to what they are to be. All else is
-// somebody else's.
+// which goes with it; and an address with our mark counts like these. Both are
+// brought to what they are to be. All else is somebody else's.
 //
 // This is off the path of a first lease, so all there is of a kind is listed.
 func (n *Netlink) settle() {
 	if len(n.takenAddrs)+len(n.takenRoutes) == 0 {
 		return
 	}
-	addrs := n.listAddrs()
+	addrs := n.listAddrs(0)
 	for i := range n.takenAddrs {
 		n.settleAddr(&n.takenAddrs[i], addrs)
 	}
@@ -50,7 +67,7 @@ func (n *Netlink) settleAddr(r *request, addrs []existingAddr) {
 		if a.index != r.index || a.prefix != r.addr {
 			continue
 		}
-		if a.permanent {
+		if a.foreign {
 			in.foreign = true
 		} else {
 			n.queue.refresh(r.index, &in.addr)
@@ -70,7 +87,7 @@ func (n *Netlink) settleRoute(r *request, routes []existingRoute, addrs []existi
 			return
 		}
 		leftover := func(a existingAddr) bool {
-			return a.index == r.index && a.prefix.Addr() == e.route.source && !a.permanent
+			return a.index == r.index && a.prefix.Addr() == e.route.source && !a.foreign
 		}
 		if slices.ContainsFunc(addrs, leftover) {
 			n.queue.createRoute(r.index, &r.route, true)
@@ -86,8 +103,16 @@ func (n *Netlink) settleRoute(r *request, routes []existingRoute, addrs []existi
 type existingAddr struct {
 	index     int
 	prefix    netip.Prefix
-	permanent bool
+	broadcast netip.Addr
+	foreign   bool
 }
+
+// addrProto marks an address that is there for good as a DHCP client's, as
+// RTPROT_DHCP does a route. Kernels before 5.18 do not keep it.
+const (
+	ifaProto  = 11 // IFA_PROTO
+	addrProto = unix.RTPROT_DHCP
+)
 
 // existingRoute is a route that the kernel has, if it could be ours.
 type existingRoute struct {
@@ -95,10 +120,11 @@ type existingRoute struct {
 	route route
 }
 
-// listAddrs is the addresses that the kernel has. If not all of them can be had,
-// what is missing stays refused.
-func (n *Netlink) listAddrs() (addrs []existingAddr) {
-	_ = n.list((*queue).dumpAddrs, func(m message) {
+// listAddrs is the addresses that the kernel has, at least those of a link, or with
+// 0 of all. If not all of them can be had, what is missing stays refused.
+func (n *Netlink) listAddrs(index int) (addrs []existingAddr) {
+	n.filter()
+	_ = n.list(func(q *queue) { q.dumpAddrs(index) }, func(m message) {
 		if a, ok := parseAddr(m.body); ok {
 			addrs = append(addrs, a)
 		}
@@ -106,8 +132,16 @@ func (n *Netlink) listAddrs() (addrs []existingAddr) {
 	return addrs
 }
 
+// filter has the kernel look at what a request for a list says beside the kind,
+// which Linux does from 4.20 on, if it is told to. There may be a whole Internet
+// of routes.
+func (n *Netlink) filter() {
+	_ = unix.SetsockoptInt(n.requests, unix.SOL_NETLINK, unix.NETLINK_GET_STRICT_CHK, 1)
+}
+
 // listRoutes is the same of routes.
 func (n *Netlink) listRoutes() (routes []existingRoute) {
+	n.filter()
 	_ = n.list((*queue).dumpRoutes, func(m message) {
 		if r, ok := parseRoute(m.body); ok {
 			routes = append(routes, r)
@@ -121,11 +155,16 @@ func parseAddr(body []byte) (a existingAddr, ok bool) {
 	if len(body) < unix.SizeofIfAddrmsg || body[0] != unix.AF_INET {
 		return a, false
 	}
-	a.permanent = body[2]&unix.IFA_F_PERMANENT != 0
+	a.foreign = body[2]&unix.IFA_F_PERMANENT != 0
 	a.index = int(int32(binary.NativeEndian.Uint32(body[4:])))
 	for typ, value := range attributes(body[unix.SizeofIfAddrmsg:]) {
-		if typ == unix.IFA_LOCAL {
+		switch typ {
+		case unix.IFA_LOCAL:
 			a.prefix = netip.PrefixFrom(ipv4(value), int(body[1]))
+		case unix.IFA_BROADCAST:
+			a.broadcast = ipv4(value)
+		case ifaProto:
+			a.foreign = a.foreign && (len(value) != 1 || value[0] != addrProto)
 		}
 	}
 	return a, a.prefix.IsValid()

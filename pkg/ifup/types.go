@@ -77,7 +77,8 @@ type Op uint8
 
 // The operations, in the order in which they are queued for a link.
 const (
-	OpUp Op = iota
+	OpDown Op = iota
+	OpUp
 	OpMTU
 	OpAddr
 	OpRoute

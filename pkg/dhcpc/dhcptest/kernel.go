@@ -31,11 +31,11 @@ type Kernel struct {
 	queue []request
 }
 
-// request is what Up or Apply queued.
+// request is what Up, Down or Apply queued.
 type request struct {
-	index  int
-	up     bool
-	config ifup.Config
+	index    int
+	up, down bool
+	config   ifup.Config
 }
 
 // kernelFD stands for the kernel in LAN.Wait. It is no descriptor of the process.
@@ -95,6 +95,17 @@ func (k *Kernel) Up(index int) {
 	k.queue = append(k.queue, request{index: index, up: true})
 }
 
+// Down queues: set the link down.
+func (k *Kernel) Down(index int) {
+	k.queue = append(k.queue, request{index: index, down: true})
+}
+
+// Holds reports whether the link has the address.
+func (k *Kernel) Holds(index int, addr netip.Prefix) bool {
+	l := k.byIndex[index]
+	return l != nil && l.config.Addr == addr
+}
+
 // Apply queues: make the link's configuration so.
 func (k *Kernel) Apply(index int, c ifup.Config) {
 	c.Routes = slices.Clone(c.Routes)
@@ -147,6 +158,13 @@ func (k *Kernel) do(r request) error {
 			return &ifup.Refused{Op: ifup.OpUp, Err: err}
 		}
 		l.SetUp(true)
+		return nil
+	case r.down:
+		l.Lowered = append(l.Lowered, k.lan.now)
+		if err := l.Refuse[ifup.OpDown]; err != nil {
+			return &ifup.Refused{Op: ifup.OpDown, Err: err}
+		}
+		l.SetUp(false)
 		return nil
 	}
 	l.Applied = append(l.Applied, Applied{k.lan.now, r.config})

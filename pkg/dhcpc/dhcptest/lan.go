@@ -1,6 +1,7 @@
 package dhcptest
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -32,6 +33,8 @@ type LAN struct {
 	// Sockets is every change of what was listened to.
 	Sockets []Listening
 
+	// ServerPort is where servers listen; 0: 67.
+	ServerPort uint16
 	// RefuseListen makes Listen fail with what it returns, unless that is nil.
 	RefuseListen func(raw, udp bool) error
 	// RefuseSend makes a message fail with what it returns, unless that is nil:
@@ -109,6 +112,9 @@ func (l *LAN) Run(c Client, until time.Duration) (err error) {
 	}
 	return errors.Join(l.errs...)
 }
+
+// serverPort is where servers listen.
+func (l *LAN) serverPort() uint16 { return cmp.Or(l.ServerPort, serverPort) }
 
 // errorf notes something that no client should do, with the time.
 func (l *LAN) errorf(format string, args ...any) {

@@ -164,7 +164,7 @@ func TestSendingNeedsASocketAndALink(t *testing.T) {
 		return list[0].Err
 	}
 	frame := packet.Out{Index: 1, Frame: make([]byte, 342)}
-	datagram := packet.Out{Index: 1, Payload: make([]byte, 300), Src: netip.MustParseAddr("192.0.2.50"), Dst: netip.MustParseAddr("192.0.2.1")}
+	datagram := packet.Out{Index: 1, Payload: make([]byte, 300), Src: netip.MustParseAddr("192.0.2.50"), Dst: netip.MustParseAddrPort("192.0.2.1:67")}
 	if err := send(frame); err != syscall.EBADF {
 		t.Errorf("without a socket: %v", err)
 	}

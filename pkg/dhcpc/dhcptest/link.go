@@ -30,6 +30,8 @@ type Link struct {
 
 	// Raised is when the client set the link up.
 	Raised []time.Duration
+	// Lowered is when the client set the link down.
+	Lowered []time.Duration
 	// Applied is every configuration that the client asked for, refused or not.
 	Applied []Applied
 

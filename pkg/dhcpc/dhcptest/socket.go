@@ -86,7 +86,7 @@ func (l *LAN) send(o *packet.Out) error {
 			l.errorf("%s sends from %v, which it does not hold", link.name, a)
 		}
 	} else {
-		m.Src, m.Dst = netip.AddrPortFrom(o.Src, clientPort), netip.AddrPortFrom(o.Dst, serverPort)
+		m.Src, m.Dst = netip.AddrPortFrom(o.Src, clientPort), o.Dst
 		m.Payload = slices.Clone(o.Payload)
 	}
 	if err := m.decode(); err != nil {

@@ -42,8 +42,7 @@ var goTo = map[State]func(s *script){
 	Declining: func(s *script) { s.toBound().step(Conflict{}) },
 	Releasing: func(s *script) { s.toBound().step(Release{}) },
 	Stopped: func(s *script) {
-		s.toBound().step(Release{})
-		s.sends(dhcp4.KindRelease)
+		s.toBound().steps(Release{}, SendFailed{})
 	},
 }
 

@@ -28,7 +28,6 @@ type Effect struct {
 	Lease   *Lease        // the lease now in use; for Lost, the one that was
 	Refused dhcp4.Refusal // for Received: why the message was not used
 	Reason  Reason        // why the state changed or the lease was lost; NoReason if neither happened
-	Forget  bool          // the remembered lease was refused or given up: it must not be asked for again
 }
 
 // Reason is why a state was left or a lease lost.
@@ -96,12 +95,11 @@ func change(before, after *Lease) Change {
 	return Extended
 }
 
-// effect completes e by comparing the leases before a step with those after it.
-func (m *Machine) effect(e Effect, lease, remembered *Lease) Effect {
+// effect completes e by comparing the lease before a step with that after it.
+func (m *Machine) effect(e Effect, lease *Lease) Effect {
 	e.Change, e.Lease = change(lease, m.lease), m.lease
 	if e.Change == Lost {
 		e.Lease = lease
 	}
-	e.Forget = remembered != nil && m.remembered == nil
 	return e
 }

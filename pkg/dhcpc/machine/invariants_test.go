@@ -45,7 +45,7 @@ func invariants(m *Machine, now time.Duration, before State, eff Effect) error {
 			return errors.New("the effect has another lease than the machine")
 		}
 	case Lost:
-		if eff.Lease == nil || !eff.Forget {
+		if eff.Lease == nil || m.remembered != nil {
 			return errors.New("a lease was lost, but which, and is it forgotten?")
 		}
 	}

@@ -37,7 +37,7 @@ func TestNoCarrier(t *testing.T) {
 		s := playTo(t, state, Config{})
 		s.step(LinkDown{})
 		s.quiet()
-		if got := s.m.State(); got != Down && state != Releasing {
+		if got := s.m.State(); got != Down && state != Releasing && state != Stopped {
 			t.Errorf("from %v to %v", state, got)
 		}
 	}
@@ -84,8 +84,8 @@ func TestFlapNak(t *testing.T) {
 		s.hears(dhcp4.Offer, offering(addr))
 		s.sends(dhcp4.KindSelecting)
 		s.hears(dhcp4.Nak).in(Init).becomes(want, ReasonNak)
-		if s.eff.Forget != (want == Lost) {
-			t.Errorf("%v refused: forget is %v", addr, s.eff.Forget)
+		if kept := s.m.Remembered(); (kept == nil) != (want == Lost) {
+			t.Errorf("%v refused: remembered is %v", addr, kept)
 		}
 	}
 }
@@ -135,7 +135,7 @@ func TestExpiredLeaseIsNotAskedFor(t *testing.T) {
 	rfc.Shows(t, "P-IR-01")
 	s := playWith(t, middle, Config{}, stored(), false).at(3000)
 	s.step(LinkUp{})
-	if s.in(Init); !s.eff.Forget {
+	if s.in(Init); s.m.Remembered() != nil {
 		t.Error("it is not forgotten")
 	}
 	if d := s.sends(dhcp4.KindDiscover); d.Addr != us {
@@ -244,8 +244,8 @@ func TestInstallationWithoutCarrier(t *testing.T) {
 	s = playTo(t, Installing, Config{})
 	s.steps(LinkDown{}, LinkUp{}, InstallFailed{}).in(Init).becomes(Lost, ReasonInstallFailed).due(10)
 
-	s = playTo(t, Installing, Config{})
-	s.steps(Release{}, InstallFailed{}).in(Stopped).becomes(Lost, ReasonInstallFailed)
+	s = playTo(t, Bound, Config{})
+	s.steps(Release{}, InstallFailed{Gone: true}).in(Stopped).becomes(Lost, ReasonInstallFailed)
 }
 
 // T1 may pass while the kernel is at work.
@@ -333,7 +333,7 @@ func TestRenewNow(t *testing.T) {
 
 func TestReleaseElsewhere(t *testing.T) {
 	rfc.Shows(t, "P-DR-05", "R2131-4.4.6-01")
-	for _, state := range []State{Rebooting, Installing, Bound, Renewing, Rebinding} {
+	for _, state := range []State{Bound, Renewing, Rebinding} {
 		s := playTo(t, state, Config{})
 		s.step(Release{})
 		if s.in(Releasing); s.m.Lease() == nil {
@@ -347,18 +347,58 @@ func TestReleaseElsewhere(t *testing.T) {
 		s.step(Release{})
 		s.in(Stopped).becomes(Unchanged, ReasonRelease).quiet().never()
 	}
-	// Without carrier nothing can be sent; the lease just ends.
+	// Here the lease is unconfirmed, or not yet in the kernel, or there is no
+	// carrier: nothing can be sent, and the lease just ends.
+	for _, state := range []State{Rebooting, Installing} {
+		s := playTo(t, state, Config{})
+		s.step(Release{})
+		s.in(Stopped).becomes(Lost, ReasonRelease).quiet().never()
+	}
 	s := playTo(t, Bound, Config{})
 	s.steps(LinkDown{}, Release{}).in(Stopped).becomes(Lost, ReasonRelease)
 	s = playTo(t, Releasing, Config{})
 	s.step(LinkDown{})
 	s.in(Stopped).becomes(Lost, ReasonNoCarrier)
+
+	// An extension on its way into the kernel is of an address that is there.
+	s = playTo(t, Renewing, Config{})
+	s.hears(dhcp4.Ack).in(Installing).step(Release{})
+	s.in(Releasing).sends(dhcp4.KindRelease)
+	s.step(Installed{}) // says nothing new
+	s.in(Releasing)
+}
+
+// A lease that is only remembered ends in silence, in whatever state.
+func TestRememberedLeaseExpires(t *testing.T) {
+	rfc.Shows(t, "P-IR-01", "R2131-3.7-04")
+	s := playWith(t, middle, Config{}, stored(), false).at(2999)
+	s.step(LinkUp{})
+	s.sends(dhcp4.KindInitReboot)
+	s.at(3000).in(Init).becomes(Unchanged, ReasonExpiry)
+	if s.m.Remembered() != nil {
+		t.Error("it is remembered beyond its end")
+	}
+	s.sends(dhcp4.KindDiscover)
+
+	s = playWith(t, middle, Config{}, stored(), false).at(2990)
+	s.step(LinkUp{})
+	s.sends(dhcp4.KindInitReboot)
+	s.at(2991.5).sends(dhcp4.KindInitReboot)
+	s.at(2993.5).in(Init)
+	s.sends(dhcp4.KindDiscover)
+	if s.m.Remembered() == nil {
+		t.Error("forgotten because of silence")
+	}
+	s.resumes(3001).sends(dhcp4.KindDiscover) // which counts
+	if s.in(Selecting); s.m.Remembered() != nil {
+		t.Error("it is remembered beyond its end")
+	}
 }
 
 func TestStopped(t *testing.T) {
 	s := playTo(t, Stopped, Config{}).at(10)
 	s.steps(LinkUp{}, Renew{}, Conflict{}, Release{}, Installed{}, InstallFailed{}, Sent{}, SendFailed{}).in(Stopped).quiet().never()
-	s.steps(LinkDown{}, LinkUp{}).in(Init).sends(dhcp4.KindDiscover)
+	s.steps(LinkDown{}, LinkUp{}).in(Stopped).quiet().never()
 }
 
 func TestFlapStorm(t *testing.T) {

@@ -64,9 +64,13 @@ func (m *Machine) State() State { return m.state.name() }
 // Lease is the lease in use, or nil.
 func (m *Machine) Lease() *Lease { return m.lease }
 
+// Remembered is the lease that INIT-REBOOT would ask for: the one in use, or one
+// that may be asked for again, or nil.
+func (m *Machine) Remembered() *Lease { return m.remembered }
+
 // Step tells the machine what happened. now must not run backwards.
 func (m *Machine) Step(now time.Duration, ev Event) Effect {
-	lease, remembered := m.lease, m.remembered
+	lease := m.lease
 	var e Effect
 	// The end of the lease comes before anything else that has to be done, and
 	// before the news: none of it could keep the lease (RFC 2131 section 4.4.5).
@@ -100,7 +104,7 @@ func (m *Machine) Step(now time.Duration, ev Event) Effect {
 		e.Reason = m.release(now)
 	}
 	e.Reason = cmp.Or(expired, e.Reason)
-	return m.effect(e, lease, remembered)
+	return m.effect(e, lease)
 }
 
 // Deadline is when the machine next wants a Timer event or has a message to
@@ -140,7 +144,7 @@ func (m *Machine) next() (at time.Duration, message bool) {
 	case declining:
 		return s.due, true
 	case releasing:
-		return s.due, true
+		return s.due, s.tries == 0
 	case down, installing, stopped:
 	}
 	return Never, false

@@ -36,7 +36,7 @@ func TestAnyLife(t *testing.T) {
 		for range rapid.IntRange(1, 60).Draw(rt, "steps") {
 			ev := life(rt, s)
 			before, state := s.snapshot(), s.m.State()
-			expires := s.m.lease != nil && s.m.lease.Expiry <= s.now
+			expires := s.m.remembered != nil && s.m.remembered.Expiry <= s.now
 			s.eff = s.m.Step(s.now, ev)
 			if err := invariants(s.m, s.now, state, s.eff); err != nil {
 				rt.Fatalf("%T in %v: %v", ev, state, err)

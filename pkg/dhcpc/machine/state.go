@@ -17,8 +17,8 @@ const (
 	Renewing
 	Rebinding
 	Declining // DECLINE is due
-	Releasing // RELEASE is due
-	Stopped   // released; only LinkUp after LinkDown leaves it
+	Releasing // RELEASE is due, or on its way
+	Stopped   // released; the end
 )
 
 var stateNames = [...]string{
@@ -70,7 +70,7 @@ type (
 		exchange
 		addr, server netip.Addr
 	}
-	releasing struct{ exchange } // for the lease in use, which stays until RELEASE has left
+	releasing struct{ exchange } // for the lease in use, which stays a moment longer than RELEASE takes to leave
 	stopped   struct{}
 )
 

@@ -41,12 +41,14 @@ func (m *Machine) drop(now time.Duration) {
 	m.lease, m.remembered = nil, nil
 }
 
-// expire ends the lease whose time is over. A client that is asking already goes
-// on; its address may be asked for again (RFC 2131 section 4.4.5).
+// expire ends the lease whose time is over, in use or only remembered. A client
+// that is asking already goes on; its address may be asked for again (RFC 2131
+// section 4.4.5).
 func (m *Machine) expire(now time.Duration) Reason {
-	if m.lease == nil || now < m.lease.Expiry {
+	if m.remembered == nil || now < m.remembered.Expiry {
 		return NoReason
 	}
+	inUse := m.lease != nil
 	m.drop(now)
 	switch m.state.(type) {
 	case rebooting, installing, bound, renewing, rebinding:
@@ -55,7 +57,10 @@ func (m *Machine) expire(now time.Duration) Reason {
 		return m.enter(stopped{}, ReasonExpiry)
 	case down, initial, selecting, requesting, declining, stopped:
 	}
-	return ReasonExpiry
+	if inUse {
+		return ReasonExpiry
+	}
+	return NoReason
 }
 
 // linkUp asks for the remembered lease or, without one, for any. It begins from
@@ -66,9 +71,6 @@ func (m *Machine) linkUp(now time.Duration) Reason {
 	}
 	m.carrier = now
 	at := max(now, m.limiter.last+flapping)
-	if m.remembered != nil && m.remembered.Expiry <= now {
-		m.remembered = nil
-	}
 	if m.remembered != nil {
 		return m.enter(rebooting{m.open(at)}, ReasonCarrier)
 	}
@@ -82,12 +84,12 @@ func (m *Machine) linkUp(now time.Duration) Reason {
 // before anything noticed.
 func (m *Machine) linkDown(now time.Duration) Reason {
 	switch m.state.(type) {
-	case down:
+	case down, stopped:
 		return NoReason
 	case releasing:
-		m.drop(now) // RELEASE cannot leave any more
+		m.drop(now) // RELEASE has left by now, or cannot any more
 		return m.enter(stopped{}, ReasonNoCarrier)
-	case initial, selecting, requesting, rebooting, installing, bound, renewing, rebinding, declining, stopped:
+	case initial, selecting, requesting, rebooting, installing, bound, renewing, rebinding, declining:
 	}
 	return m.enter(down{}, ReasonNoCarrier)
 }
@@ -115,7 +117,12 @@ func (m *Machine) timer(now time.Duration) Reason {
 		if m.lease.T2 <= now {
 			return m.extend(now, ReasonT2)
 		}
-	case down, initial, installing, rebinding, declining, releasing, stopped:
+	case releasing:
+		if s.tries > 0 && s.due <= now {
+			m.drop(now)
+			return m.enter(stopped{}, ReasonRelease)
+		}
+	case down, initial, installing, rebinding, declining, stopped:
 	}
 	return NoReason
 }
@@ -123,7 +130,7 @@ func (m *Machine) timer(now time.Duration) Reason {
 // unconfirmed is the end of a REBOOTING that nobody answered. A lease in use
 // stays in use in either case.
 func (m *Machine) unconfirmed(now time.Duration) Reason {
-	if !m.c.ReuseLease || m.remembered.Expiry <= now {
+	if !m.c.ReuseLease {
 		return m.discover(now, ReasonSilence)
 	}
 	m.use(now, m.remembered)
@@ -174,6 +181,10 @@ func (m *Machine) sent(now time.Duration, left bool) Reason {
 		}
 		return m.discover(now+m.brakes.conflict(), why)
 	case releasing:
+		if left {
+			m.state = releasing{s.tried(now, lingering)}
+			return NoReason
+		}
 		m.drop(now)
 		return m.enter(stopped{}, ReasonRelease)
 	case down, installing, bound, stopped:
@@ -273,20 +284,25 @@ func (m *Machine) renew(now time.Duration) Reason {
 	return NoReason
 }
 
-// release gives a lease in use back. The address must stay until RELEASE has
-// left, from that address; where it cannot leave the lease just ends.
+// lingering is how long the address stays after RELEASE was sent: the kernel may
+// first have to ask for the server's hardware address, and with a link's last
+// address goes all that waits for such an answer.
+const lingering = 500 * time.Millisecond
+
+// release gives a lease back that is confirmed and in the kernel: RELEASE leaves
+// from its address. Anywhere else there is nobody to tell, and the lease just ends.
 func (m *Machine) release(now time.Duration) Reason {
 	switch m.state.(type) {
 	case releasing, stopped:
 		return NoReason
-	case down:
-		if m.lease != nil {
-			m.drop(now)
-		}
-	case initial, selecting, requesting, rebooting, installing, bound, renewing, rebinding, declining:
-		if m.lease != nil {
+	case installing:
+		if m.installed {
 			return m.enter(releasing{m.open(now)}, ReasonRelease)
 		}
+	case bound, renewing, rebinding:
+		return m.enter(releasing{m.open(now)}, ReasonRelease)
+	case down, initial, selecting, requesting, rebooting, declining:
 	}
+	m.drop(now)
 	return m.enter(stopped{}, ReasonRelease)
 }

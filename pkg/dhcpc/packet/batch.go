@@ -83,7 +83,7 @@ func (s *Sockets) sendUDP(out *Out) error {
 		return errClosed
 	}
 	info := unix.Inet4Pktinfo{Ifindex: int32(out.Index), Spec_dst: out.Src.As4()}
-	to := unix.SockaddrInet4{Port: serverPort, Addr: out.Dst.As4()}
+	to := unix.SockaddrInet4{Port: int(out.Dst.Port()), Addr: out.Dst.Addr().As4()}
 	return unix.Sendmsg(s.udp, out.Payload, unix.PktInfo4(&info), &to, 0)
 }
 

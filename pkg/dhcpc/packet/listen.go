@@ -120,10 +120,7 @@ func growReceiveBuffer(fd int) {
 	}
 }
 
-const (
-	clientPort = 68
-	serverPort = 67
-)
+const clientPort = 68
 
 var (
 	acceptAll = []bpf.Instruction{bpf.RetConstant{Val: 0x40000}}

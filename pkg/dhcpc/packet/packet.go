@@ -14,11 +14,12 @@ import "net/netip"
 // Out is one message to send. With a Frame it leaves by the packet socket as it
 // is; with a Payload, by the UDP socket from Src through the link Index to Dst.
 type Out struct {
-	Index    int    // link
-	Frame    []byte // a whole Ethernet frame
-	Payload  []byte // of a UDP datagram from port 68 to port 67
-	Src, Dst netip.Addr
-	Err      error // set by Send
+	Index   int    // link
+	Frame   []byte // a whole Ethernet frame
+	Payload []byte // of a UDP datagram from port 68
+	Src     netip.Addr
+	Dst     netip.AddrPort
+	Err     error // set by Send
 }
 
 // In is one message received; its bytes are valid during the call only.

@@ -248,7 +248,7 @@ func TestSendErrorsAreOfTheirOwnMessage(t *testing.T) {
 
 func TestSendWithoutSockets(t *testing.T) {
 	s := open(t)
-	out := []packet.Out{{Index: 1, Frame: frame(everyone)}, {Index: 1, Payload: []byte{1}, Src: netip.IPv4Unspecified(), Dst: netip.IPv4Unspecified()}}
+	out := []packet.Out{{Index: 1, Frame: frame(everyone)}, {Index: 1, Payload: []byte{1}, Src: netip.IPv4Unspecified(), Dst: netip.AddrPortFrom(netip.IPv4Unspecified(), 67)}}
 	s.Send(out)
 	for i := range out {
 		if out[i].Err == nil {
@@ -285,7 +285,7 @@ func TestUnicastLeavesByTheLinkOfTheLease(t *testing.T) {
 
 	out := []packet.Out{{
 		Index: eth1.Index, Payload: []byte("renew"),
-		Src: netip.MustParseAddr("192.0.2.51"), Dst: netip.MustParseAddr("192.0.2.3"),
+		Src: netip.MustParseAddr("192.0.2.51"), Dst: netip.MustParseAddrPort("192.0.2.3:67"),
 	}}
 	r.sockets.Send(out)
 	if out[0].Err != nil {
