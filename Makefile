@@ -14,7 +14,7 @@ run: ## boot an image with the client in it under QEMU [NICS=3] [FLAGS=-v]
 	go run ./images/u-root -nics $(NICS) -- $(FLAGS)
 
 test: lint ## every test there is, under the race detector and for other machines too
-	@$(call need,$(QEMU) $(NET) $(RACE))
+	@$(call need,$(QEMU) $(NET) $(RACE) $(MAN))
 	go test -timeout 20m ./...
 	go test -race ./cmds/... ./pkg/...
 	@for arch in 386 arm arm64; do \
@@ -30,6 +30,9 @@ lint: ## format, go vet, staticcheck
 # govulncheck exits with 3 if it found something; without its database it found nothing.
 vuln: ## known vulnerabilities; needs the internet
 	go tool govulncheck ./... || [ $$? -ne 3 ]
+
+man: ## the man page and README's table of flags, from what -h says
+	go run ./cmds/dhclient-lws/internal/mkman
 
 build: ## bin/dhclient-lws: static, stripped
 	$(BUILD) -o bin/ ./cmds/dhclient-lws
@@ -47,6 +50,7 @@ BUILD = CGO_ENABLED=0 go build -trimpath -ldflags '-s -w'
 # Program:package pairs. A program that is missing is installed with its packages.
 QEMU = qemu-system-x86_64:qemu-system-x86
 NET  = ip:iproute2 dnsmasq:dnsmasq-base kea-dhcp4:kea-dhcp4-server dhcpd:isc-dhcp-server
+MAN  = groff:groff-base
 RACE = gcc:gcc gcc:libc6-dev
 
 need = set --; for pair in $(1); do command -v $${pair%%:*} >/dev/null || set -- "$$@" $${pair\#*:}; done; \

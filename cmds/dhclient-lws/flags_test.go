@@ -3,12 +3,13 @@ package main
 import (
 	"errors"
 	"flag"
-	"regexp"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/dhclient-lws/dhclient-lws/cmds/dhclient-lws/internal/manual"
 	"github.com/dhclient-lws/dhclient-lws/pkg/dhcpc/dhcp4"
 )
 
@@ -327,25 +328,63 @@ func TestCutCommand(t *testing.T) {
 	}
 }
 
-// The page and the flags name the same flags.
-func TestHelpPage(t *testing.T) {
-	if _, err := parse([]string{"-h"}); !errors.Is(err, flag.ErrHelp) {
-		t.Errorf("-h: %v", err)
-	}
-	var have, told []string
-	new(options).flags().VisitAll(func(f *flag.Flag) { have = append(have, f.Name) })
-	for _, m := range regexp.MustCompile(`(?m)^  -([a-z0-9_-]+)`).FindAllStringSubmatch(helpPage, -1) {
-		if m[1] != "h" {
-			told = append(told, m[1])
+// The page tells of the flags there are, and of no others.
+func TestEveryFlagIsDescribed(t *testing.T) {
+	for _, name := range []string{"-h", "-help", "--help"} {
+		if _, err := parse([]string{name}); !errors.Is(err, flag.ErrHelp) {
+			t.Errorf("%s: %v", name, err)
 		}
 	}
+	have, told := []string{"h"}, []string{}
+	new(options).flags().VisitAll(func(f *flag.Flag) { have = append(have, f.Name) })
+	for f := range manual.Command.Flags {
+		told = append(told, f.Name)
+	}
+	slices.Sort(have)
 	slices.Sort(told)
 	if !slices.Equal(have, told) {
 		t.Errorf("the flags are %q, the page tells of %q", have, told)
 	}
-	for line := range strings.Lines(helpPage) {
-		if len(line) > 81 {
-			t.Errorf("wider than a terminal: %s", line)
+}
+
+// To give a flag the value that the page calls its default changes nothing.
+func TestDescribedDefaults(t *testing.T) {
+	plain, err := parse(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for f := range manual.Command.Flags {
+		value := f.Default
+		switch {
+		case f.Name == "h", f.Name == "hostname", f.Name == "lease-dir", f.Name == "net-conf":
+			continue // not a value: TestDefaults and TestDefaultLeaseDir show what holds
+		case f.Argument == "" && value == "":
+			value = "false"
+		case f.Argument == "" && value == "on":
+			value = "true"
+		case value == "":
+			continue // without it nothing is done
+		}
+		o, err := parse([]string{"-" + f.Name + "=" + value})
+		if err != nil {
+			t.Errorf("-%s=%s: %v", f.Name, value, err)
+			continue
+		}
+		// The client's own defaults may be given and not given in several ways.
+		switch f.Name {
+		case "retry-table":
+			if !slices.Equal(o.client.Schedule.Gaps, []time.Duration{1500 * time.Millisecond, 1750 * time.Millisecond, 5 * time.Second}) {
+				t.Errorf("-%s=%s: %v", f.Name, value, o.client.Schedule)
+			}
+			o.client.Schedule = plain.client.Schedule
+		case "v4-port":
+			if o.serverPort != 67 {
+				t.Errorf("-%s=%s: %d", f.Name, value, o.serverPort)
+			}
+			o.serverPort = plain.serverPort
+		}
+		if !reflect.DeepEqual(o, plain) {
+			t.Errorf("-%s=%s:\n got %+v\nwant %+v", f.Name, value, o, plain)
 		}
 	}
 }

@@ -15,8 +15,10 @@ import (
 	"errors"
 	"flag"
 	"os"
+	"runtime"
 	"slices"
 
+	"github.com/dhclient-lws/dhclient-lws/cmds/dhclient-lws/internal/manual"
 	"github.com/dhclient-lws/dhclient-lws/pkg/dhcpc/packet"
 )
 
@@ -49,23 +51,24 @@ func run(args []string) int {
 	if err == nil && command != nil && len(command) == 0 {
 		err = errors.New("-- must be followed by a command")
 	}
+	code := 0
 	switch {
-	case err == nil && command == nil:
-		return foreground(o, start)
-	case err == nil:
-		return execute(command, supervise(args, start))
 	case errors.Is(err, flag.ErrHelp):
-		tell(os.Stdout, helpPage)
-	default:
+		tell(os.Stdout, manual.Command.String())
+	case err != nil:
 		complain("%v", err)
+		code = exitUsage
+	case o.version:
+		tell(os.Stdout, "dhclient-lws "+manual.Version+" "+runtime.Version()+" "+runtime.GOOS+"/"+runtime.GOARCH+"\n")
+	case command != nil:
+		return execute(command, supervise(args, start))
+	default:
+		return foreground(o, start)
 	}
 	if len(command) > 0 {
 		return execute(command, environment(resultUsage, nil))
 	}
-	if errors.Is(err, flag.ErrHelp) {
-		return 0
-	}
-	return exitUsage
+	return code
 }
 
 // cutCommand splits "arguments -- command". The command is nil if there is no

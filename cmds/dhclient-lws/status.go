@@ -10,6 +10,8 @@ import (
 	"path"
 	"slices"
 	"time"
+
+	"github.com/dhclient-lws/dhclient-lws/cmds/dhclient-lws/internal/manual"
 )
 
 // status is "dhclient-lws status": what the resident last wrote, for a person or
@@ -27,7 +29,7 @@ func status(args []string, now time.Duration, out, complaints io.Writer) int {
 	interfaces, err := parseInterspersed(fs, args)
 	switch {
 	case errors.Is(err, flag.ErrHelp):
-		fmt.Fprint(out, helpPage)
+		fmt.Fprint(out, &manual.Status)
 		return 0
 	case err != nil:
 		fmt.Fprintln(complaints, "dhclient-lws:", err)

@@ -10,6 +10,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"github.com/dhclient-lws/dhclient-lws/cmds/dhclient-lws/internal/manual"
 	"github.com/dhclient-lws/dhclient-lws/pkg/dhcpc/dhcptest/rfc"
 )
 
@@ -148,7 +149,7 @@ func TestStatusIsDamaged(t *testing.T) {
 
 func TestStatusArguments(t *testing.T) {
 	var out, complaints bytes.Buffer
-	if code := status([]string{"-h"}, 0, &out, &complaints); code != 0 || out.String() != helpPage {
+	if code := status([]string{"-h"}, 0, &out, &complaints); code != 0 || out.String() != manual.Status.String() {
 		t.Errorf("-h: %d", code)
 	}
 	if code := status([]string{"-yaml"}, 0, &out, &complaints); code != 2 || complaints.String() != "dhclient-lws: unknown flag -yaml; -h lists those there are\n" {

@@ -1,0 +1,93 @@
+package manual
+
+// Every flag that the command has.
+
+var waiting = Topic{
+	Title: "Waiting",
+	Flags: []Flag{
+		{"wait", "all|any|none|NAME,NAME", "what must have a lease for the wait to be over; NAMEs are also asked on", "all"},
+		{"timeout", "D", "the wait is over after that time all the same; 0 is never", "60s"},
+		{"carrier-timeout", "D", "\"all\" does without a link that has had no carrier for that time", "5s"},
+		{"grace", "D", "\"all\" does without a link that has had carrier for that time since the first lease and got none", "10s"},
+	},
+}
+
+var afterTheWait = Topic{
+	Title: "After the wait",
+	Flags: []Flag{
+		{"once", "", "end, and leave what is configured until the lease is over; nobody renews it", ""},
+		{"background", "", "return to the caller, and leave a client behind that stays", ""},
+		{"dry-run", "", "set links up and ask, show the leases, and end; nothing else is changed and no file is written", ""},
+		{"release", "", "when SIGTERM or SIGINT ends the client: give the leases back and take the addresses away first, " +
+			"for which there are 2 seconds; a second signal ends it at once", ""},
+	},
+}
+
+var whatToApply = Topic{
+	Title: "What to apply",
+	Flags: []Flag{
+		{"resolv-conf", "FILE", "the resolver's configuration; \"\" leaves it alone", "/etc/resolv.conf"},
+		{"no-dns", "", "the same as -resolv-conf \"\"", ""},
+		{"no-routes", "", "addresses only", ""},
+		{"metric", "N", "of the first link's routes; each further link has 16 more", "1024"},
+		{"mtu", "", "set the MTU that the server names", "on"},
+		{"keep", "", "addresses stay for ever and are never taken away: for a root file system on the network", ""},
+		{"bounce", "", "set links that are up down first, once", ""},
+	},
+}
+
+var whatToWriteDown = Topic{
+	Title: "What to write down",
+	Flags: []Flag{
+		{"state-dir", "DIR", "where the state is that \"status\" shows; \"\" is nowhere", "/run/dhclient-lws"},
+		{
+			"lease-dir", "DIR", "where leases are remembered for the next start; \"\" is nowhere",
+			"/perm/dhclient-lws if /perm can be written, else the state directory",
+		},
+		{
+			"net-conf", "DIR", "where net-INTERFACE.conf goes, which initramfs-tools and cloud-init read; \"\" is nowhere",
+			"/run, or another -state-dir than the usual one",
+		},
+	},
+}
+
+var whatToSay = Topic{
+	Title: "What to say to servers",
+	Flags: []Flag{
+		{"client-id", "mac|duid|none|HEX", "the client identifier (option 61). duid is that of RFC 4361: made of the " +
+			"machine's UUID as its firmware has it, else of /etc/machine-id, else of the MAC address", "mac"},
+		{"hostname", "NAME", "the host name (option 12); \"\" sends none", "the kernel's"},
+		{"vendor-class", "TEXT", "the vendor class (option 60)", ""},
+		{"request", "N,N", "options to ask for beside the usual ones", ""},
+		{"rapid-commit", "", "take a lease in two messages instead of four (RFC 4039)", ""},
+		{"broadcast", "", "ask servers to answer by broadcast", ""},
+		{"strict", "", "take only offers with mask, router and DNS server, with server and router inside the subnet", ""},
+		{"acd", "off", "address conflict detection (RFC 5227), which is not done yet", "off"},
+		{"reuse-lease", "", "if no server answers, use the lease that is remembered, provided that it is known not to be over", ""},
+		{"start-delay", "D", "wait for a random time up to D first", "0s"},
+		{"retry-table", "rfc|D,D,...", "the first gaps before messages are sent again; rfc is 4, 8, 16, 32, 64 s", "1.5s,1.75s,5s"},
+		{"v4-port", "N", "the servers' port", "67"},
+	},
+}
+
+var whatToShow = Topic{
+	Title: "What to show",
+	Flags: []Flag{
+		{"v", "", "each message", ""},
+		{"vv", "", "each option of each message received, and what was refused and why", ""},
+		{"version", "", "the version, and nothing else", ""},
+		{"h", "", "a page of help", ""},
+	},
+}
+
+var namesOfOthers = Topic{
+	Title: "What other clients call it",
+	Flags: []Flag{
+		{"interface", "NAME", "gokrazy: the same as an argument", ""},
+		{"extra_route_priority", "N", "gokrazy: added to -metric", "0"},
+		{"static_network_config", "TEXT", "gokrazy: not applied yet; DHCP is used, and a line says so", ""},
+		{"ipv4", "", "u-root: turned off there is nothing left to ask for, which is an error", "on"},
+		{"ipv6", "", "u-root: not served yet; turned on, a line says so", ""},
+		{"retry", "N", "u-root: no effect, the client asks for ever", ""},
+	},
+}

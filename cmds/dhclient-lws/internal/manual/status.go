@@ -1,0 +1,30 @@
+package manual
+
+// Status is the page of "dhclient-lws status".
+var Status = Page{
+	Name:     "dhclient-lws status",
+	Summary:  "what the resident client knows",
+	Synopsis: []string{"[-json] [-state-dir DIR] [interface ...]"},
+	Text: []string{
+		"Shows each link: its state, address, router and name servers, how long the lease lasts, and when what happened, " +
+			"in milliseconds since the client started. An interface is a name or a shell pattern.",
+	},
+	Topics: []Topic{
+		{
+			Title: "Flags",
+			Flags: []Flag{
+				{"json", "", "the same for programs", ""},
+				{"state-dir", "DIR", "where the client keeps its state", "/run/dhclient-lws"},
+				{"h", "", "a page of help", ""},
+			},
+		},
+		{
+			Title: "Exit status",
+			Items: []Item{
+				{"0", "shown"},
+				{"1", "the client has ended, and its last state is shown; or there is nothing to show"},
+				{"2", "wrong arguments"},
+			},
+		},
+	},
+}
