@@ -17,9 +17,9 @@ var Command = Page{
 			"Interfaces that do not exist yet are taken when they appear.",
 		"A duration D is 1m30s, 500ms, or a plain number of seconds. A switch is turned off by =false.",
 	},
-	Topics: []Topic{
-		waiting, afterTheWait, whatToApply, whatToWriteDown, whatToSay, whatToShow, namesOfOthers,
-		environment, signals, files, exitStatus,
+	Topics: []*Topic{
+		&waiting, &afterTheWait, &whatToApply, &whatToWriteDown, &whatToSay, &whatToShow, &namesOfOthers,
+		&environment, &signals, &files, &exitStatus,
 	},
 }
 

@@ -15,7 +15,7 @@ type Page struct {
 	Summary  string   // a few words
 	Synopsis []string // how it is called, without its name
 	Text     []string // paragraphs
-	Topics   []Topic
+	Topics   []*Topic
 }
 
 // Topic is a part of a page: paragraphs, and below them flags or other items.

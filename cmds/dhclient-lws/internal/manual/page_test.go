@@ -30,7 +30,7 @@ func TestItems(t *testing.T) {
 	p := Page{
 		Name: "x", Summary: "y", Synopsis: []string{"[z]"},
 		Text: []string{strings.Repeat("word ", 20)},
-		Topics: []Topic{{
+		Topics: []*Topic{{
 			Title: "Flags",
 			Flags: []Flag{
 				{"short", "N", strings.Repeat("word ", 13), "1"},

@@ -9,7 +9,7 @@ var Status = Page{
 		"Shows each link: its state, address, router and name servers, how long the lease lasts, and when what happened, " +
 			"in milliseconds since the client started. An interface is a name or a shell pattern.",
 	},
-	Topics: []Topic{
+	Topics: []*Topic{
 		{
 			Title: "Flags",
 			Flags: []Flag{

@@ -20,7 +20,7 @@ func (p *Page) String() string {
 	}
 	w.paragraphs(p.Text)
 	for i := range p.Topics {
-		t := &p.Topics[i]
+		t := p.Topics[i]
 		w.line("\n" + t.Title)
 		for j, text := range t.Text {
 			if j > 0 {

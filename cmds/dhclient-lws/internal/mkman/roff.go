@@ -22,13 +22,13 @@ func manPage() []byte {
 	w.macro("SH", "DESCRIPTION")
 	w.paragraphs(p.Text)
 	for i := range p.Topics {
-		w.topic("SH", strings.ToUpper(p.Topics[i].Title), &p.Topics[i])
+		w.topic("SH", strings.ToUpper(p.Topics[i].Title), p.Topics[i])
 	}
 	p = &manual.Status
 	w.macro("SH", strings.ToUpper(p.Name))
 	w.paragraphs(p.Text)
 	for i := range p.Topics {
-		w.topic("SS", p.Topics[i].Title, &p.Topics[i])
+		w.topic("SS", p.Topics[i].Title, p.Topics[i])
 	}
 	return w.Bytes()
 }
