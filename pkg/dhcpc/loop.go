@@ -74,7 +74,7 @@ func (c *Client) tick(now time.Duration) {
 			c.step(l, now, machine.Timer{})
 		}
 	}
-	c.window.admit()
+	c.window.admit(now)
 }
 
 // step tells the machine of a link what happened and does what follows for the

@@ -21,21 +21,24 @@ type window struct {
 	line []*link // in order of arrival
 }
 
-// enter asks for a place; without one the link waits in line.
+// enter asks for a place; without one the link waits in line. Nobody passes the line.
 func (w *window) enter(l *link, now time.Duration) bool {
-	if l.heldUntil != 0 {
+	switch {
+	case l.heldUntil != 0:
 		return true
+	case w.open < windowSize && len(w.line) == 0:
+		w.give(l, now)
+		return true
+	case !l.waiting:
+		l.waiting = true
+		w.line = append(w.line, l)
 	}
-	if w.open == windowSize {
-		if !l.waiting {
-			l.waiting = true
-			w.line = append(w.line, l)
-		}
-		return false
-	}
+	return false
+}
+
+func (w *window) give(l *link, now time.Duration) {
 	w.open++
 	l.heldUntil = now + windowHold
-	return true
 }
 
 // leave gives the place back, if the link has one.
@@ -46,13 +49,13 @@ func (w *window) leave(l *link) {
 	}
 }
 
-// admit lets links out of the line, as many as there are places.
-// Those that have gone meanwhile take none.
-func (w *window) admit() {
-	for places := windowSize - w.open; places > 0 && len(w.line) > 0; w.line = w.line[1:] {
+// admit gives the places that are free to the first in line. Those that have
+// gone meanwhile take none.
+func (w *window) admit(now time.Duration) {
+	for ; w.open < windowSize && len(w.line) > 0; w.line = w.line[1:] {
 		if l := w.line[0]; l.waiting {
 			l.waiting = false
-			places--
+			w.give(l, now)
 		}
 	}
 	if len(w.line) == 0 {

@@ -33,9 +33,11 @@ func (o *office) inFlight() int {
 		at time.Duration
 		by int
 	}
-	acked := map[uint32]time.Duration{}
-	for _, m := range ofKind(o.lan.Sent, dhcp4.KindSelecting) {
-		acked[m.Xid] = m.Time + 2*o.network.Latency
+	acks := map[string][]time.Duration{}
+	for _, ev := range o.told(dhcpc.MessageReceived) {
+		if ev.Message == dhcp4.Ack {
+			acks[ev.Interface] = append(acks[ev.Interface], ev.Time)
+		}
 	}
 	var changes []change
 	seen := map[uint32]bool{}
@@ -45,8 +47,10 @@ func (o *office) inFlight() int {
 		}
 		seen[m.Xid] = true
 		end := m.Time + hold
-		if at, ok := acked[m.Xid]; ok {
-			end = min(end, at)
+		for _, at := range acks[m.Link.Name()] {
+			if at >= m.Time {
+				end = min(end, at)
+			}
 		}
 		changes = append(changes, change{m.Time, 1}, change{end, -1})
 	}
