@@ -9,7 +9,8 @@ import (
 	"testing"
 )
 
-// Kea describes a DHCP server, kea-dhcp4. Its interfaces must be up and have addresses.
+// Kea describes a DHCP server, kea-dhcp4. Its interfaces must have addresses and
+// carrier: on one without, it listens never.
 type Kea struct {
 	Interfaces []string
 	Lines      []string // members of the Dhcp4 object: `"valid-lifetime": 6`
@@ -32,5 +33,9 @@ func (k Kea) Start(t testing.TB, ns *NS) *Server {
 	config(t, file, []string{`{ "Dhcp4": {`, strings.Join(members, ",\n"), `} }`})
 	cmd := exec.Command(Binary(t, "kea-dhcp4", "kea-dhcp4-server"), "-c", file)
 	cmd.Env = append(os.Environ(), "KEA_PIDFILE_DIR="+dir, "KEA_LOCKFILE_DIR=none")
-	return ns.serve(t, cmd, "DHCP4_STARTED")
+	s := ns.serve(t, cmd, "DHCP4_STARTED")
+	if strings.Contains(s.Log(), "DHCPSRV_OPEN_SOCKET_FAIL") {
+		t.Fatal("kea-dhcp4 does not listen on all its interfaces")
+	}
+	return s
 }

@@ -1,0 +1,77 @@
+package servers
+
+import (
+	"fmt"
+	"net/netip"
+	"testing"
+
+	"github.com/dhclient-lws/dhclient-lws/pkg/dhcpc"
+	"github.com/dhclient-lws/dhclient-lws/pkg/dhcpc/dhcp4"
+	"github.com/dhclient-lws/dhclient-lws/pkg/dhcpc/dhcptest/rfc"
+)
+
+// Each server leases an address to a link that was down, and what it said is
+// what the kernel has.
+func TestOneLink(t *testing.T) {
+	rfc.Shows(t, "R2131-F5-13", "P-RV-08", "P-RO-04", "R2131-4.1-03", "R2131-4.1-04", "R2131-4.4.1-02")
+	with(t, servers, func(t *testing.T, srv server) {
+		s := newSite(t, 1)
+		srv.start(t, s.lan, "br0", office())
+		tr := watch(t, s.lan, "br0")
+		lease := s.run(t, dhcpc.Config{}).bound(t, s)[0]
+
+		p, addr := s.address(t, "eth0")
+		if p != lease.Addr || p.Bits() != 16 || !netip.MustParsePrefix("10.77.0.0/16").Contains(p.Addr()) {
+			t.Errorf("address %v, leased %v", p, lease.Addr)
+		}
+		if addr.ValidLft <= 3500 || addr.ValidLft > 3600 {
+			t.Errorf("valid for %d s of a lease of 3600 s", addr.ValidLft)
+		}
+		s.hasRoutes(t, "eth0", "0.0.0.0/0 via 10.77.0.1", "10.77.0.0/16")
+		if lease.Server != netip.MustParseAddr("10.77.0.1") || len(lease.DNS) != 1 || lease.DNS[0] != netip.MustParseAddr("10.77.0.53") {
+			t.Errorf("server %v, DNS %v", lease.Server, lease.DNS)
+		}
+		// Nothing was lost between neighbours, so nothing had to be said twice.
+		if d, r := tr.saidSoFar(dhcp4.KindDiscover), tr.saidSoFar(dhcp4.KindSelecting); len(d) != 1 || len(r) != 1 {
+			t.Errorf("%d DISCOVERs, %d REQUESTs", len(d), len(r))
+		}
+	})
+}
+
+// 256 links lead to one server: each gets an address of its own, and the default
+// routes stand in the order of the links.
+func TestManyLinks(t *testing.T) {
+	rfc.Shows(t, "R2131-3.6-01", "P-RO-04")
+	for _, srv := range servers {
+		t.Run(srv.name, func(t *testing.T) {
+			s := newSite(t, 256)
+			srv.start(t, s.lan, "br0", office())
+			leases := s.run(t, dhcpc.Config{}).bound(t, s)
+			owner := map[netip.Addr]string{}
+			var want []string
+			for i, name := range s.names {
+				p, _ := s.address(t, name)
+				if p != leases[i].Addr {
+					t.Errorf("%s has %v, leased %v", name, p, leases[i].Addr)
+				}
+				if other := owner[p.Addr()]; other != "" {
+					t.Errorf("%s and %s both have %v", name, other, p.Addr())
+				}
+				owner[p.Addr()] = name
+				want = append(want, fmt.Sprintf("dev %s src %s metric %d", name, p.Addr(), 1024+16*i))
+			}
+			got := s.routes(t)
+			if len(got) != 2*len(want) {
+				t.Fatalf("%d routes for %d links", len(got), len(want))
+			}
+			for i, suffix := range want {
+				if line := "0.0.0.0/0 via 10.77.0.1 " + suffix; got[i] != line {
+					t.Errorf("default route %d: %s, want %s", i, got[i], line)
+				}
+				if line := "10.77.0.0/16 " + suffix; got[len(want)+i] != line {
+					t.Errorf("subnet's route %d: %s, want %s", i, got[len(want)+i], line)
+				}
+			}
+		})
+	}
+}

@@ -1,0 +1,191 @@
+package servers
+
+import (
+	"encoding/binary"
+	"os"
+	"slices"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/dhclient-lws/dhclient-lws/pkg/dhcpc/dhcp4"
+	"github.com/dhclient-lws/dhclient-lws/pkg/dhcpc/dhcptest"
+	"github.com/dhclient-lws/dhclient-lws/pkg/dhcpc/dhcptest/netns"
+)
+
+// wire hears and sends whole frames on a link.
+type wire struct {
+	file *os.File
+	conn syscall.RawConn
+}
+
+func openWire(t *testing.T, ns *netns.NS, link string) *wire {
+	t.Helper()
+	index := ns.Link(t, link).Attrs().Index
+	fd := -1
+	ns.Do(t, func() {
+		var err error
+		if fd, err = unix.Socket(unix.AF_PACKET, unix.SOCK_RAW|unix.SOCK_CLOEXEC|unix.SOCK_NONBLOCK, 0); err != nil {
+			t.Fatal(err)
+		}
+	})
+	w := &wire{file: os.NewFile(uintptr(fd), link)}
+	everything := binary.NativeEndian.Uint16([]byte{0, unix.ETH_P_ALL})
+	err := unix.SetsockoptInt(fd, unix.SOL_PACKET, unix.PACKET_AUXDATA, 1)
+	if err == nil {
+		err = unix.SetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_TIMESTAMPNS, 1)
+	}
+	if err == nil {
+		err = unix.Bind(fd, &unix.SockaddrLinklayer{Protocol: everything, Ifindex: index})
+	}
+	if err == nil {
+		w.conn, err = w.file.SyscallConn()
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	return w
+}
+
+// read waits for a frame, and tells when the kernel had it. It fails once the
+// wire is closed.
+func (w *wire) read() (f dhcptest.Frame, at time.Duration, err error) {
+	buf, control := make([]byte, 2048), make([]byte, 256)
+	var n, controls int
+	waited := w.conn.Read(func(fd uintptr) bool {
+		n, controls, _, _, err = unix.Recvmsg(int(fd), buf, control, 0)
+		return err != unix.EAGAIN
+	})
+	if waited != nil {
+		return f, 0, waited
+	}
+	if err != nil {
+		return f, 0, err
+	}
+	f.Data = buf[:n]
+	messages, err := unix.ParseSocketControlMessage(control[:controls])
+	if err != nil {
+		return f, 0, err
+	}
+	for _, m := range messages {
+		switch {
+		case m.Header.Level == unix.SOL_PACKET && m.Header.Type == unix.PACKET_AUXDATA:
+			f.Partial = binary.NativeEndian.Uint32(m.Data)&unix.TP_STATUS_CSUMNOTREADY != 0
+		case m.Header.Level == unix.SOL_SOCKET && m.Header.Type == unix.SO_TIMESTAMPNS && len(m.Data) == 16:
+			at = time.Duration(binary.NativeEndian.Uint64(m.Data))*time.Second + time.Duration(binary.NativeEndian.Uint64(m.Data[8:]))
+		}
+	}
+	return f, at, nil
+}
+
+// send sends a frame. A link that is down loses it, as any cable does.
+func (w *wire) send(t *testing.T, f dhcptest.Frame) {
+	if _, err := w.file.Write(f.Data); err != nil && !os.IsTimeout(err) {
+		t.Logf("frame not sent: %v", err)
+	}
+}
+
+// traffic is the DHCP messages that passed on a link.
+type traffic struct {
+	mu      sync.Mutex
+	said    []*dhcptest.Message // by clients
+	replies [][]byte            // whole frames of servers
+}
+
+// watch reads along on a link and holds what clients say against RFC 2131 until
+// the test ends.
+func watch(t *testing.T, ns *netns.NS, link string) *traffic {
+	t.Helper()
+	return listen(t, ns, link, nil)
+}
+
+// listen is watch, with a server that answers. It is asked with tr.mu held.
+func listen(t *testing.T, ns *netns.NS, link string, answer func(at time.Duration, m *dhcptest.Message) []dhcptest.Frame) *traffic {
+	t.Helper()
+	w, tr := openWire(t, ns, link), &traffic{}
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		var witness dhcptest.Witness
+		for {
+			f, at, err := w.read()
+			if err != nil {
+				return
+			}
+			m, err := witness.See(at, f)
+			if err != nil {
+				t.Error(err)
+			}
+			tr.mu.Lock()
+			switch {
+			case m != nil:
+				tr.said = append(tr.said, m)
+				if answer != nil {
+					for _, reply := range answer(at, m) {
+						if _, err := witness.See(at, reply); err != nil {
+							t.Error(err)
+						}
+						w.send(t, reply)
+					}
+				}
+			case len(f.Data) > 42 && f.Data[23] == unix.IPPROTO_UDP && binary.BigEndian.Uint16(f.Data[36:]) == 68:
+				tr.replies = append(tr.replies, f.Data)
+			}
+			tr.mu.Unlock()
+		}
+	}()
+	t.Cleanup(func() {
+		w.file.Close()
+		<-ended
+	})
+	return tr
+}
+
+// saidSoFar is the messages of one kind, or all of them for kind 0.
+func (tr *traffic) saidSoFar(kind dhcp4.Kind) (list []*dhcptest.Message) {
+	tr.mu.Lock()
+	defer tr.mu.Unlock()
+	for _, m := range tr.said {
+		if m.Kind == kind {
+			list = append(list, m)
+		}
+	}
+	return list
+}
+
+// repliesSoFar is the frames that servers sent.
+func (tr *traffic) repliesSoFar() [][]byte {
+	tr.mu.Lock()
+	defer tr.mu.Unlock()
+	return slices.Clone(tr.replies)
+}
+
+// await waits until the n-th message of a kind has been said, and returns it.
+func (tr *traffic) await(t *testing.T, kind dhcp4.Kind, n int) *dhcptest.Message {
+	t.Helper()
+	var list []*dhcptest.Message
+	eventually(t, func() string {
+		if list = tr.saidSoFar(kind); len(list) < n {
+			return "a message was not sent"
+		}
+		return ""
+	})
+	return list[n-1]
+}
+
+// eventually waits until nothing is missing any more.
+func eventually(t *testing.T, missing func() string) {
+	t.Helper()
+	for end := time.Now().Add(patience); ; time.Sleep(5 * time.Millisecond) {
+		what := missing()
+		if what == "" {
+			return
+		}
+		if time.Now().After(end) {
+			t.Fatal(what)
+		}
+	}
+}
