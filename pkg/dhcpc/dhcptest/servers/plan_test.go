@@ -76,15 +76,6 @@ func (p *plan) netmask() string {
 	return net.IP(net.CIDRMask(netip.MustParsePrefix(p.subnet).Bits(), 32)).String()
 }
 
-// bits is the length of the prefix that clients are to have.
-func (p *plan) bits() int {
-	if p.mask != "" {
-		ones, _ := net.IPMask(net.ParseIP(p.mask).To4()).Size()
-		return ones
-	}
-	return netip.MustParsePrefix(p.subnet).Bits()
-}
-
 func startDnsmasq(t testing.TB, ns *netns.NS, link string, p plan) *netns.Server {
 	t.Helper()
 	d := netns.Dnsmasq{

@@ -3,7 +3,6 @@ package servers
 import (
 	"encoding/binary"
 	"os"
-	"slices"
 	"sync"
 	"syscall"
 	"testing"
@@ -154,13 +153,6 @@ func (tr *traffic) saidSoFar(kind dhcp4.Kind) (list []*dhcptest.Message) {
 		}
 	}
 	return list
-}
-
-// repliesSoFar is the frames that servers sent.
-func (tr *traffic) repliesSoFar() [][]byte {
-	tr.mu.Lock()
-	defer tr.mu.Unlock()
-	return slices.Clone(tr.replies)
 }
 
 // await waits until the n-th message of a kind has been said, and returns it.
