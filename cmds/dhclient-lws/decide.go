@@ -19,6 +19,22 @@ const (
 	resultError   result = "error"   // no permission, or the client died
 )
 
+// status is the exit status that tells of the result.
+func (r result) status() int {
+	switch r {
+	case resultOK:
+		return 0
+	case resultTimeout:
+		return exitTimeout
+	case resultNoLink:
+		return exitNoLink
+	case resultUsage:
+		return exitUsage
+	case resultError, undecided:
+	}
+	return exitFailure
+}
+
 // waitMode is what -wait asks for.
 type waitMode uint8
 

@@ -21,13 +21,22 @@ import (
 // use in a variable are in DHCLIENT_LWS_LEASES only.
 const envPrefix = "DHCLIENT_LWS_"
 
-// environment is what the command gets, the result first.
+// resultEntry is what begins the entry that is always there.
+const resultEntry = envPrefix + "RESULT="
+
+// resultIn is the result in what environment has made.
+func resultIn(env []string) result {
+	r, _ := strings.CutPrefix(env[0], resultEntry)
+	return result(r)
+}
+
+// environment is what the command gets: what matters most stands first.
 func environment(r result, links []dhcpc.LinkStatus) []string {
-	env := []string{envPrefix + "RESULT=" + string(r)}
+	env := []string{resultEntry + string(r)}
 	if r == resultUsage || r == resultError {
 		return env
 	}
-	var names []string
+	var names, each []string
 	leases := &jsonWriter{}
 	leases.open('[')
 	for i := range links {
@@ -56,12 +65,30 @@ func environment(r result, links []dhcpc.LinkStatus) []string {
 			{"DOMAIN", lease.Domain},
 		} {
 			if v.value != "" {
-				env = append(env, envPrefix+l.Interface+"_"+v.name+"="+v.value)
+				each = append(each, envPrefix+l.Interface+"_"+v.name+"="+v.value)
 			}
 		}
 	}
 	leases.end(']')
-	return append(env, envPrefix+"INTERFACES="+strings.Join(names, " "), envPrefix+"LEASES="+string(leases.b))
+	env = append(env, envPrefix+"INTERFACES="+strings.Join(names, " "))
+	return append(append(env, each...), leasesEntry+string(leases.b))
+}
+
+const leasesEntry = envPrefix + "LEASES="
+
+// shorter is an environment with less in it, for where the kernel does not take
+// so much: first without the leases, then without what is said of each link,
+// then without their names; nil if only the result is left.
+func shorter(env []string) []string {
+	switch n := len(env); {
+	case n > 2 && strings.HasPrefix(env[n-1], leasesEntry):
+		return env[:n-1]
+	case n > 2:
+		return env[:2]
+	case n == 2:
+		return env[:1]
+	}
+	return nil
 }
 
 // isIdentifier reports whether s may be part of the name of a shell variable.

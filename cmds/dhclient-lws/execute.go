@@ -34,10 +34,10 @@ func execute(command, env []string) int {
 func become(path string, command, env []string) error {
 	// What an outer dhclient-lws said is not true any more.
 	base := slices.DeleteFunc(os.Environ(), func(entry string) bool { return strings.HasPrefix(entry, envPrefix) })
-	err := syscall.Exec(path, command, append(base, env...))
-	if errors.Is(err, unix.E2BIG) {
-		// Hundreds of leases may be more than the kernel takes. The result always fits.
-		err = syscall.Exec(path, command, append(base, env[0]))
+	err := error(unix.E2BIG)
+	// Hundreds of leases may be more than the kernel takes. The result always fits.
+	for ; errors.Is(err, unix.E2BIG) && env != nil; env = shorter(env) {
+		err = syscall.Exec(path, command, append(base, env...))
 	}
 	if errors.Is(err, unix.ENOENT) {
 		// lookPath has found it. A Go-only image has no C library, which is what

@@ -29,9 +29,6 @@ type options struct {
 	remarks    []string // what is asked for and not there, a line each
 	version    bool
 	client     dhcpc.Config
-	bounce     bool
-	reuseLease bool
-	serverPort uint16
 
 	interfaces  []string // as -interface has them
 	metric      uint32
@@ -111,7 +108,7 @@ func (o *options) flags() *flag.FlagSet {
 	number(fs, "metric", 1, maxMetric, &o.metric)
 	boolFunc(fs, "mtu", func(v bool) { o.client.NoMTU = !v })
 	boolean(fs, "keep", &o.client.KeepForever)
-	boolean(fs, "bounce", &o.bounce)
+	boolean(fs, "bounce", &o.client.Bounce)
 
 	fs.Func("state-dir", "a directory, or nothing for no live state", setPath(&o.stateDir))
 	fs.Func("lease-dir", "a directory, or nothing to remember no lease", setPath(&o.leaseDir))
@@ -125,10 +122,10 @@ func (o *options) flags() *flag.FlagSet {
 	boolean(fs, "broadcast", &o.client.Broadcast)
 	boolean(fs, "strict", &o.client.Strict)
 	fs.Func("acd", "off", setACD)
-	boolean(fs, "reuse-lease", &o.reuseLease)
+	boolean(fs, "reuse-lease", &o.client.ReuseLease)
 	duration(fs, "start-delay", &o.client.StartDelay)
 	fs.Func("retry-table", "rfc, or 1 to 16 durations from 100ms to 1h with commas between them", o.setRetryTable)
-	number(fs, "v4-port", 1, math.MaxUint16, &o.serverPort)
+	number(fs, "v4-port", 1, math.MaxUint16, &o.client.ServerPort)
 
 	boolFunc(fs, "v", func(v bool) { o.setVerbosity(1, v) })
 	boolFunc(fs, "vv", func(v bool) { o.setVerbosity(2, v) })

@@ -209,19 +209,19 @@ func TestGoodArguments(t *testing.T) {
 		{"-vendor-class a;b", func(o *options) bool { return o.client.VendorClass == "a;b" }},
 		{"-request 66,67,66", func(o *options) bool { return slices.Equal(o.client.Parameters, []dhcp4.Code{66, 67}) }},
 		{"-once", func(o *options) bool { return o.once && !o.background && !o.dryRun }},
-		{"-background -release -bounce", func(o *options) bool { return o.background && o.release && o.bounce }},
+		{"-background -release -bounce", func(o *options) bool { return o.background && o.release && o.client.Bounce }},
 		{"-keep", func(o *options) bool { return o.client.KeepForever }},
 		{"-dry-run -state-dir /x -lease-dir /x -net-conf /x -resolv-conf /x", func(o *options) bool {
 			return o.dryRun && o.once && o.stateDir == "" && o.leaseDir == "" && o.netConfDir == "" && o.resolvConf == ""
 		}},
 		{"-lease-dir /x -net-conf /y -reuse-lease", func(o *options) bool {
-			return o.leaseDir == "/x" && o.netConfDir == "/y" && o.reuseLease
+			return o.leaseDir == "/x" && o.netConfDir == "/y" && o.client.ReuseLease
 		}},
 		{"-net-conf= -lease-dir=", func(o *options) bool { return o.leaseDir == "" && o.netConfDir == "" }},
 		{"-state-dir /x", func(o *options) bool { return o.netConfDir == "/x" }},
 		{"-state-dir=", func(o *options) bool { return o.netConfDir == "" }},
 		{"-acd off", func(*options) bool { return true }},
-		{"-v4-port 1067", func(o *options) bool { return o.serverPort == 1067 }},
+		{"-v4-port 1067", func(o *options) bool { return o.client.ServerPort == 1067 }},
 		{"-start-delay 10", func(o *options) bool { return o.client.StartDelay == 10*time.Second }},
 		{"-retry-table rfc", func(o *options) bool { return o.client.Schedule.RFC }},
 		{"-retry-table 1.5,1750ms,5s", func(o *options) bool {
@@ -378,10 +378,10 @@ func TestDescribedDefaults(t *testing.T) {
 			}
 			o.client.Schedule = plain.client.Schedule
 		case "v4-port":
-			if o.serverPort != 67 {
-				t.Errorf("-%s=%s: %d", f.Name, value, o.serverPort)
+			if o.client.ServerPort != 67 {
+				t.Errorf("-%s=%s: %d", f.Name, value, o.client.ServerPort)
 			}
-			o.serverPort = plain.serverPort
+			o.client.ServerPort = plain.client.ServerPort
 		}
 		if !reflect.DeepEqual(o, plain) {
 			t.Errorf("-%s=%s:\n got %+v\nwant %+v", f.Name, value, o, plain)

@@ -93,11 +93,28 @@ func runWorker(args []string, start time.Duration) ([]string, error) {
 			break
 		}
 	}
-	block, err := io.ReadAll(result)
+	block, err := readBlock(result)
 	if err != nil {
 		return nil, err
 	}
 	return readEnvironment(block), nil
+}
+
+// readBlock reads to the end of the block, or of what there is. The pipe itself
+// may stay open in the worker a moment longer: see watchFront.
+func readBlock(in io.Reader) (block []byte, err error) {
+	var chunk [4 << 10]byte
+	for !bytes.HasSuffix(block, blockEnd) {
+		n, err := in.Read(chunk[:])
+		block = append(block, chunk[:n]...)
+		if err == io.EOF {
+			break
+		}
+		if err != nil {
+			return nil, err
+		}
+	}
+	return block, nil
 }
 
 // middle starts the worker in a session of its own, where neither the terminal
@@ -154,18 +171,34 @@ func worker(args []string, start time.Duration) int {
 	if err != nil {
 		return exitUsage // not reached: the front process has parsed them
 	}
-	return newResident(o, start, newConsole(os.Stderr), out).serve()
+	return serve(o, start, out)
 }
 
 // handOff tells the front process the result, after which the terminal is the
-// command's: this process moves to where it disturbs nobody.
-func handOff(out *os.File, env []string) {
+// command's: this process moves to where it disturbs nobody. It reports whether
+// somebody was there to be told.
+func handOff(out *os.File, env []string) bool {
 	// A file system must not stay busy because of us. Paths are absolute.
 	_ = os.Chdir("/")
 	// Where ps and pidof look, the name would else be that of /proc/self/exe.
 	_ = os.WriteFile("/proc/self/comm", []byte("dhclient-lws"), 0)
-	_, _ = out.Write(environmentBlock(env)) // if the front process is gone there is nobody to tell
+	_, err := out.Write(environmentBlock(env))
 	_ = out.Close()
+	return err == nil
+}
+
+// watchFront calls gone when the front process has closed its end of the pipe:
+// it has ended, of Ctrl-C for example, or has the result. That takes nothing of
+// the front process, and nothing on the way to the lease. While this waits the
+// kernel keeps our end open, even if it is closed here.
+func watchFront(out *os.File, gone func()) {
+	pipe := []unix.PollFd{{Fd: int32(out.Fd())}} // an error is told of unasked
+	for {
+		if _, err := unix.Poll(pipe, -1); err != unix.EINTR {
+			break
+		}
+	}
+	gone()
 }
 
 // giveUpTerminal lets go of the terminal before the process ends: when a
@@ -185,15 +218,18 @@ func giveUpTerminal() {
 
 // readEnvironment takes the block apart again; nil if it is not complete.
 func readEnvironment(block []byte) []string {
-	body, complete := bytes.CutSuffix(block, []byte("\x00\x00"))
+	body, complete := bytes.CutSuffix(block, blockEnd)
 	if !complete {
 		return nil
 	}
 	return strings.Split(string(body), "\x00")
 }
 
+// blockEnd is the end of the last entry, and the empty one behind it.
+var blockEnd = []byte("\x00\x00")
+
 // environmentBlock is a list of entries as one block: each ends in NUL, and an
 // empty one ends the block.
 func environmentBlock(env []string) []byte {
-	return []byte(strings.Join(env, "\x00") + "\x00\x00")
+	return append([]byte(strings.Join(env, "\x00")), blockEnd...)
 }

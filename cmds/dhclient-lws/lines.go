@@ -96,13 +96,7 @@ func elapsed(d time.Duration) string {
 
 // verdict tells how the wait ended.
 func verdict(r result, links []dhcpc.LinkStatus, after time.Duration) string {
-	bound := 0
-	for i := range links {
-		if inUse(&links[i]) != nil {
-			bound++
-		}
-	}
-	count := fmt.Sprintf("%d of %d links bound", bound, len(links))
+	count := fmt.Sprintf("%d of %d links bound", countLeases(links), len(links))
 	switch r {
 	case resultTimeout:
 		return "timeout after " + elapsed(after) + ", " + count
@@ -111,4 +105,21 @@ func verdict(r result, links []dhcpc.LinkStatus, after time.Duration) string {
 	case undecided, resultOK, resultUsage, resultError:
 	}
 	return count + " after " + elapsed(after)
+}
+
+func countLeases(links []dhcpc.LinkStatus) (n int) {
+	for i := range links {
+		if inUse(&links[i]) != nil {
+			n++
+		}
+	}
+	return n
+}
+
+// leaseCount tells how many leases the links have.
+func leaseCount(links []dhcpc.LinkStatus) string {
+	if n := countLeases(links); n != 1 {
+		return fmt.Sprintf("%d leases", n)
+	}
+	return "1 lease"
 }

@@ -26,6 +26,8 @@ import (
 const (
 	exitFailure = 1
 	exitUsage   = 2
+	exitTimeout = 3
+	exitNoLink  = 4
 )
 
 func main() {
@@ -62,6 +64,8 @@ func run(args []string) int {
 		tell(os.Stdout, "dhclient-lws "+manual.Version+" "+runtime.Version()+" "+runtime.GOOS+"/"+runtime.GOARCH+"\n")
 	case command != nil:
 		return execute(command, supervise(args, start))
+	case o.background && os.Getpid() != 1:
+		return resultIn(supervise(args, start)).status()
 	default:
 		return foreground(o, start)
 	}

@@ -20,14 +20,14 @@ func (o *options) contradiction() error {
 		{o.dryRun && o.background, "-dry-run ends after the wait, and -background stays; choose one"},
 		{o.dryRun && o.release, "-dry-run ends after the wait, and -release is for a client that stays; choose one"},
 		{o.dryRun && o.client.KeepForever, "-dry-run configures nothing that -keep could keep; choose one"},
-		{o.dryRun && o.bounce, "-dry-run sets no link down, and -bounce does; choose one"},
-		{o.dryRun && o.reuseLease, "-dry-run reads no lease that -reuse-lease could use; choose one"},
+		{o.dryRun && o.client.Bounce, "-dry-run sets no link down, and -bounce does; choose one"},
+		{o.dryRun && o.client.ReuseLease, "-dry-run reads no lease that -reuse-lease could use; choose one"},
 		{o.dryRun && waitsForNothing, "-dry-run ends after the wait, so -wait none leaves no time for a lease"},
 		{o.once && o.background, "-once ends after the wait, and -background stays; choose one"},
 		{o.once && o.release, "-once ends and leaves the lease in use, and -release gives it back; choose one"},
 		{o.once && waitsForNothing, "-once ends after the wait, so -wait none leaves no time for a lease"},
 		{o.client.KeepForever && o.release, "-keep never takes an address away, and -release does; choose one"},
-		{o.reuseLease && o.leaseDir == "", "-reuse-lease needs a -lease-dir to find the lease in"},
+		{o.client.ReuseLease && o.leaseDir == "", "-reuse-lease needs a -lease-dir to find the lease in"},
 		{o.client.Metric > maxMetric, "-metric and -extra_route_priority are more than the kernel takes together"},
 	} {
 		if c.asked {

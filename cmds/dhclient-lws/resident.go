@@ -35,9 +35,12 @@ type resident struct {
 
 	mu       sync.Mutex      // over what is below, which a signal may touch
 	troubles map[string]bool // reported already
+	leaving  error           // why the resident ends, which can take a moment
+	told     bool            // the front process has its result
 }
 
-func newResident(o *options, start time.Duration, c *console, result *os.File) *resident {
+// newResident makes a resident. It fails only if a dry run finds no kernel.
+func newResident(o *options, start time.Duration, c *console, result *os.File) (*resident, error) {
 	r := &resident{
 		options: o, start: start, console: c, result: result,
 		links:  newLinkBook(o, start),
@@ -52,30 +55,65 @@ func newResident(o *options, start time.Duration, c *console, result *os.File) *
 			dump(r.console.printf, iface, m, refusal)
 		}
 	}
+	if o.dryRun {
+		k, err := openDryKernel()
+		if err != nil {
+			return nil, err
+		}
+		cfg.Kernel = k
+	}
 	r.client = dhcpc.New(cfg)
-	return r
+	for _, remark := range o.remarks {
+		c.printf("%s", remark)
+	}
+	return r, nil
 }
 
 // foreground is the resident that was started for its own sake.
 func foreground(o *options, start time.Duration) int {
 	if os.Getpid() == 1 {
 		actAsInit()
+		o.stay()
 	}
-	return newResident(o, start, newConsole(os.Stderr), nil).serve()
+	return serve(o, start, nil)
+}
+
+// stay takes back what would end the first process of a machine, and with it the
+// machine.
+func (o *options) stay() {
+	if o.once || o.background {
+		o.once, o.background = false, false
+		o.remarks = append(o.remarks, "the first process of a machine must not end; staying")
+	}
 }
 
 // patience is how long a terminal that does not take our last lines may hold up
 // the boot, or the end of the process.
 const patience = 10 * time.Second
 
-// endedBy is why the loop ended: somebody sent a signal.
-type endedBy struct{ os.Signal }
-
-func (e endedBy) Error() string { return e.String() }
-
-// serve runs until a signal ends it, and returns the exit status.
-func (r *resident) serve() int {
+// serve is a resident from its beginning to its end, and returns the exit status.
+func serve(o *options, start time.Duration, result *os.File) int {
 	ignoreOutput()
+	c := newConsole(os.Stderr)
+	// When this returns all has been said.
+	defer c.flush(patience)
+	r, err := newResident(o, start, c, result)
+	if err != nil {
+		c.printf("%s", safeText(err.Error()))
+		return exitFailure
+	}
+	switch err := r.run().(type) {
+	case waitOver:
+		return err.status()
+	case endedBy:
+		c.flush(patience)
+		return dieOf(err.Signal)
+	}
+	return exitFailure
+}
+
+// run runs the client until something ends it, which it returns.
+func (r *resident) run() error {
 	ctx, end := context.WithCancelCause(context.Background())
 	r.end = end
 	err := checkRights()
@@ -85,23 +123,31 @@ func (r *resident) serve() int {
 	if ctx.Err() != nil {
 		err = context.Cause(ctx)
 	}
-	if e, ok := errors.AsType[endedBy](err); ok {
-		r.writeStatus()
-		r.console.flush(patience)
-		return dieOf(e.Signal)
+	if _, ok := errors.AsType[waitOver](err); ok {
+		return err
 	}
 	r.console.printf("%s", safeText(err.Error()))
-	if !r.decided {
+	if r.whyLeaving() != nil {
+		r.writeStatus()
+	} else if !r.decided {
 		r.finish(resultError, nil)
 	}
-	r.console.flush(patience)
-	return exitFailure
+	return err
 }
 
-// watch begins to take signals.
+// watch begins to take signals, and to look after the front process.
 func (r *resident) watch() {
 	r.watching = true
-	watchSignals(func() { r.client.Renew("") }, r.writeStatus, func(sig os.Signal) { r.end(endedBy{sig}) })
+	watchSignals(r.renew, r.writeStatus, func(sig os.Signal) { r.leave(endedBy{sig}) })
+	if r.result != nil && !r.decided {
+		go watchFront(r.result, r.abandoned)
+	}
+}
+
+// renew asks for all leases to be renewed. It may be called from any goroutine.
+func (r *resident) renew() {
+	r.console.printf("SIGHUP: renewing %s", leaseCount(r.client.Status().Links))
+	r.client.Renew("")
 }
 
 // writeStatus writes status.json at once. It may be called from any goroutine.

@@ -55,6 +55,10 @@ func (r *resident) onTurn(now time.Duration) time.Duration {
 		r.state.changed()
 	}
 	wanted := r.links.wanted()
+	leaving := r.whyLeaving()
+	if leaving != nil {
+		wanted = nil // what is asked for now would have to be given back at once
+	}
 	for _, l := range wanted {
 		// It cannot fail: IPv4 is served, and no link is without a name.
 		_ = r.client.Request(l.name, dhcpc.IPv4, func(ev dhcpc.Event) { r.onEvent(l, &ev) })
@@ -74,6 +78,12 @@ func (r *resident) onTurn(now time.Duration) time.Duration {
 		r.report("status.json", r.state.write(now, res, links))
 		if res != undecided {
 			r.finish(res, links)
+		}
+	}
+	if leaving != nil && r.options.release {
+		if links := r.client.Status().Links; allReleased(links) {
+			r.report("resolv.conf", r.resolv.Write(resolvers(links)))
+			r.end(leaving)
 		}
 	}
 	if calm := r.start + rush; !r.decided && now < calm {
@@ -98,13 +108,27 @@ func (r *resident) finish(res result, links []dhcpc.LinkStatus) {
 		if len(links) > 0 {
 			_ = table(r.console, r.described(links), now) // the console takes everything
 		}
+		if r.options.dryRun {
+			r.console.printf("a dry run: nothing was configured")
+		}
 	}
 	if r.result != nil {
 		env := environment(res, links)
-		r.console.then(patience, func() {
-			r.console.leave()
-			handOff(r.result, env)
-		})
+		r.console.then(patience, func() { r.handOff(env) })
+	}
+	if r.options.once {
+		r.end(waitOver{res})
+	}
+}
+
+// handOff gives the terminal to the command, and the front process its result.
+func (r *resident) handOff(env []string) {
+	r.console.leave()
+	r.mu.Lock()
+	r.told = true
+	r.mu.Unlock()
+	if !handOff(r.result, env) {
+		r.leave(errAbandoned)
 	}
 }
 
