@@ -76,6 +76,12 @@ func (p *plan) netmask() string {
 	return net.IP(net.CIDRMask(netip.MustParsePrefix(p.subnet).Bits(), 32)).String()
 }
 
+// bits is the length of the prefix that the mask makes.
+func (p *plan) bits() int {
+	ones, _ := net.IPMask(net.ParseIP(p.mask).To4()).Size()
+	return ones
+}
+
 func startDnsmasq(t testing.TB, ns *netns.NS, link string, p plan) *netns.Server {
 	t.Helper()
 	d := netns.Dnsmasq{
@@ -129,7 +135,6 @@ func startKea(t testing.TB, ns *netns.NS, link string, p plan) *netns.Server {
 	}
 	option("routers", p.router)
 	option("domain-name-servers", p.dns...)
-	option("subnet-mask", p.mask)
 	option("domain-name", p.domain)
 	option("domain-search", p.search...)
 	if p.mtu != 0 {
@@ -139,9 +144,16 @@ func startKea(t testing.TB, ns *netns.NS, link string, p plan) *netns.Server {
 		// Kea 2.2 has no words for option 121.
 		options = append(options, fmt.Sprintf(`{ "code": 121, "csv-format": false, "data": "%s" }`, hex.EncodeToString(classless(p.routes))))
 	}
+	subnet, last := p.subnet, p.last
+	if p.mask != "" {
+		// Kea sends the mask of the subnet whatever the option says: the only way to
+		// have another is another subnet.
+		last = p.first
+		subnet = netip.PrefixFrom(netip.MustParseAddr(p.first), p.bits()).String()
+	}
 	lines := []string{
 		fmt.Sprintf(`"valid-lifetime": %d`, p.seconds()),
-		fmt.Sprintf(`"subnet4": [ { "subnet": %q, "pools": [ { "pool": "%s-%s" } ] } ]`, p.subnet, p.first, p.last),
+		fmt.Sprintf(`"subnet4": [ { "subnet": %q, "interface": %q, "pools": [ { "pool": "%s-%s" } ] } ]`, subnet, link, p.first, last),
 		fmt.Sprintf(`"option-data": [ %s ]`, strings.Join(options, ", ")),
 	}
 	if p.t1 != 0 {

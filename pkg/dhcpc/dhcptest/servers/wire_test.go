@@ -2,12 +2,14 @@ package servers
 
 import (
 	"encoding/binary"
+	"net/netip"
 	"os"
 	"sync"
 	"syscall"
 	"testing"
 	"time"
 
+	"github.com/insomniacslk/dhcp/dhcpv4"
 	"golang.org/x/sys/unix"
 
 	"github.com/dhclient-lws/dhclient-lws/pkg/dhcpc/dhcp4"
@@ -180,4 +182,29 @@ func eventually(t *testing.T, missing func() string) {
 			t.Fatal(what)
 		}
 	}
+}
+
+// A reply is a server's message as a foreign decoder reads it.
+type reply struct {
+	*dhcpv4.DHCPv4
+	hwDst dhcp4.HardwareAddr
+	dst   netip.Addr
+	size  int // of the IP datagram, in bytes
+}
+
+// replied is what servers have said so far.
+func (tr *traffic) replied(t *testing.T) (list []reply) {
+	t.Helper()
+	tr.mu.Lock()
+	defer tr.mu.Unlock()
+	const ip, udp, payload = 14, 14 + 20, 14 + 20 + 8
+	for _, f := range tr.replies {
+		m, err := dhcpv4.FromBytes(f[payload:])
+		if err != nil {
+			t.Errorf("a server's message that cannot be read: %v\n% x", err, f)
+			continue
+		}
+		list = append(list, reply{m, dhcp4.HardwareAddr(f), netip.AddrFrom4([4]byte(f[ip+16:])), int(binary.BigEndian.Uint16(f[ip+2:]))})
+	}
+	return list
 }
