@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 
@@ -91,6 +92,10 @@ func Binary(t testing.TB, name, debianPackage string) string {
 		t.Fatal(err)
 	}
 	own := filepath.Join(t.TempDir(), name)
+	// A process forked by a parallel test would hold the copy open for writing for
+	// a moment, in which it cannot be executed.
+	syscall.ForkLock.RLock()
+	defer syscall.ForkLock.RUnlock()
 	if err := os.WriteFile(own, content, 0o755); err != nil {
 		t.Fatal(err)
 	}
