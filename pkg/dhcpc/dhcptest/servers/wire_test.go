@@ -2,6 +2,7 @@ package servers
 
 import (
 	"encoding/binary"
+	"errors"
 	"net/netip"
 	"os"
 	"sync"
@@ -52,25 +53,22 @@ func openWire(t *testing.T, ns *netns.NS, link string) *wire {
 }
 
 // read waits for a frame, and tells when the kernel had it. It fails once the
-// wire is closed.
-func (w *wire) read() (f dhcptest.Frame, at time.Duration, err error) {
+// wire is closed. When it returns a frame, mu is held: see [traffic.settle].
+func (w *wire) read(mu *sync.Mutex) (f dhcptest.Frame, at time.Duration, err error) {
 	buf, control := make([]byte, 2048), make([]byte, 256)
 	var n, controls int
 	waited := w.conn.Read(func(fd uintptr) bool {
-		n, controls, _, _, err = unix.Recvmsg(int(fd), buf, control, 0)
+		mu.Lock()
+		if n, controls, _, _, err = unix.Recvmsg(int(fd), buf, control, 0); err != nil {
+			mu.Unlock()
+		}
 		return err != unix.EAGAIN
 	})
-	if waited != nil {
-		return f, 0, waited
-	}
-	if err != nil {
+	if err = errors.Join(waited, err); err != nil {
 		return f, 0, err
 	}
 	f.Data = buf[:n]
-	messages, err := unix.ParseSocketControlMessage(control[:controls])
-	if err != nil {
-		return f, 0, err
-	}
+	messages, _ := unix.ParseSocketControlMessage(control[:controls]) // the kernel's own
 	for _, m := range messages {
 		switch {
 		case m.Header.Level == unix.SOL_PACKET && m.Header.Type == unix.PACKET_AUXDATA:
@@ -82,6 +80,15 @@ func (w *wire) read() (f dhcptest.Frame, at time.Duration, err error) {
 	return f, at, nil
 }
 
+// pending reports whether a frame waits to be read.
+func (w *wire) pending() (yes bool) {
+	_ = w.conn.Control(func(fd uintptr) { // fails if it is closed: then nothing waits
+		n, err := unix.Poll([]unix.PollFd{{Fd: int32(fd), Events: unix.POLLIN}}, 0)
+		yes = err == nil && n > 0
+	})
+	return yes
+}
+
 // send sends a frame. A link that is down loses it, as any cable does.
 func (w *wire) send(t *testing.T, f dhcptest.Frame) {
 	if _, err := w.file.Write(f.Data); err != nil && !os.IsTimeout(err) {
@@ -91,6 +98,7 @@ func (w *wire) send(t *testing.T, f dhcptest.Frame) {
 
 // traffic is the DHCP messages that passed on a link.
 type traffic struct {
+	wire    *wire
 	mu      sync.Mutex
 	said    []*dhcptest.Message // by clients
 	replies [][]byte            // whole frames of servers
@@ -106,13 +114,14 @@ func watch(t *testing.T, ns *netns.NS, link string) *traffic {
 // listen is watch, with a server that answers. It is asked with tr.mu held.
 func listen(t *testing.T, ns *netns.NS, link string, answer func(at time.Duration, m *dhcptest.Message) []dhcptest.Frame) *traffic {
 	t.Helper()
-	w, tr := openWire(t, ns, link), &traffic{}
+	w := openWire(t, ns, link)
+	tr := &traffic{wire: w}
 	ended := make(chan struct{})
 	go func() {
 		defer close(ended)
 		var witness dhcptest.Witness
 		for {
-			f, at, err := w.read()
+			f, at, err := w.read(&tr.mu)
 			if err != nil {
 				return
 			}
@@ -120,7 +129,6 @@ func listen(t *testing.T, ns *netns.NS, link string, answer func(at time.Duratio
 			if err != nil {
 				t.Error(err)
 			}
-			tr.mu.Lock()
 			switch {
 			case m != nil:
 				tr.said = append(tr.said, m)
@@ -145,9 +153,18 @@ func listen(t *testing.T, ns *netns.NS, link string, answer func(at time.Duratio
 	return tr
 }
 
-// saidSoFar is the messages of one kind, or all of them for kind 0.
+// settle takes mu when everything that has passed is taken in. What a test sees
+// the effect of has passed.
+func (tr *traffic) settle() {
+	for tr.mu.Lock(); tr.wire.pending(); tr.mu.Lock() {
+		tr.mu.Unlock()
+		time.Sleep(100 * time.Microsecond)
+	}
+}
+
+// saidSoFar is the messages of one kind.
 func (tr *traffic) saidSoFar(kind dhcp4.Kind) (list []*dhcptest.Message) {
-	tr.mu.Lock()
+	tr.settle()
 	defer tr.mu.Unlock()
 	for _, m := range tr.said {
 		if m.Kind == kind {
@@ -195,7 +212,7 @@ type reply struct {
 // replied is what servers have said so far.
 func (tr *traffic) replied(t *testing.T) (list []reply) {
 	t.Helper()
-	tr.mu.Lock()
+	tr.settle()
 	defer tr.mu.Unlock()
 	const ip, udp, payload = 14, 14 + 20, 14 + 20 + 8
 	for _, f := range tr.replies {
