@@ -342,6 +342,31 @@ func TestNoCallbackAfterRemove(t *testing.T) {
 	}
 }
 
+func TestRunWorksOnce(t *testing.T) {
+	o := newOffice(dhcpc.Config{})
+	o.run(t, time.Minute)
+	if err := o.client.Run(context.Background()); err == nil || !strings.Contains(err.Error(), "once") {
+		t.Errorf("the second Run returned %v", err)
+	}
+}
+
+// Broadcast and unicast go to the port where the servers are; the replies, here
+// as ever from port 67, may come from any.
+func TestTheServerPortCanBeChosen(t *testing.T) {
+	const port = 6767
+	o := newOffice(dhcpc.Config{ServerPort: port})
+	o.lan.ServerPort = port
+	o.lan.At(time.Minute, func() { o.client.Renew("") })
+	o.run(t, 2*time.Minute)
+	wantKinds(t, o.lan.Sent, dhcp4.KindDiscover, dhcp4.KindSelecting, dhcp4.KindRenewing)
+	for _, m := range o.lan.Sent {
+		if m.Dst.Port() != port {
+			t.Errorf("%v went to %v", m, m.Dst)
+		}
+	}
+	o.once(t, dhcpc.Renewed)
+}
+
 // What a callback panics with must reach the caller of Run.
 func TestPanicInCallback(t *testing.T) {
 	o := newOffice(dhcpc.Config{})

@@ -97,7 +97,7 @@ func (m *Message) checkHeader(must func(bool, string, ...any)) {
 	must(zero(b[16:28]), "yiaddr, siaddr or giaddr is not zero (RFC 2131 table 5)")
 	must(m.HardwareAddr == m.Link.hw && zero(b[34:44]), "chaddr is %x, the link's is %x", b[28:44], m.Link.hw)
 	must(zero(b[44:236]), "sname or file is used (RFC 2131 table 5)")
-	must(m.Src.Port() == clientPort && m.Dst.Port() == m.Link.lan.serverPort(), "from port %d to %d", m.Src.Port(), m.Dst.Port())
+	must(m.Src.Port() == clientPort, "from port %d", m.Src.Port())
 	if m.Raw {
 		must(m.HWDst == dhcp4.Broadcast, "the frame goes to %x (RFC 2131 section 4.4.1)", m.HWDst)
 	}

@@ -68,7 +68,7 @@ func build(t *testing.T, k dhcp4.Kind, more ...dhcpv4.Modifier) *Message {
 		b = append(b, 0)
 	}
 	return &Message{
-		Link: &Link{lan: &LAN{}, name: "eth0", hw: dhcp4.HardwareAddr(hw)}, Raw: true, HWDst: dhcp4.Broadcast,
+		Link: &Link{name: "eth0", hw: dhcp4.HardwareAddr(hw)}, Raw: true, HWDst: dhcp4.Broadcast,
 		Src: d.src, Dst: d.dst, Payload: b,
 	}
 }

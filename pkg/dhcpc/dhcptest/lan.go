@@ -33,7 +33,7 @@ type LAN struct {
 	// Sockets is every change of what was listened to.
 	Sockets []Listening
 
-	// ServerPort is where servers listen; 0: 67.
+	// ServerPort is where servers listen, and clients have to send to; 0: 67.
 	ServerPort uint16
 	// RefuseListen makes Listen fail with what it returns, unless that is nil.
 	RefuseListen func(raw, udp bool) error

@@ -273,7 +273,7 @@ func (s *Server) Frame(m *Message, r *Reply) Frame {
 func (s *Server) address(m *Message, r *Reply, payload []byte) Frame {
 	d := datagram{
 		hwSrc: s.hw, hwDst: m.HardwareAddr,
-		src: netip.AddrPortFrom(s.ID, s.lan.serverPort()), payload: payload,
+		src: netip.AddrPortFrom(s.ID, serverPort), payload: payload,
 	}
 	dst := r.YourAddr
 	switch {

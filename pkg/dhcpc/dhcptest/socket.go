@@ -89,6 +89,9 @@ func (l *LAN) send(o *packet.Out) error {
 		m.Src, m.Dst = netip.AddrPortFrom(o.Src, clientPort), o.Dst
 		m.Payload = slices.Clone(o.Payload)
 	}
+	if m.Dst.Port() != l.serverPort() {
+		l.errorf("%s sends to port %d, servers listen on %d", link.name, m.Dst.Port(), l.serverPort())
+	}
 	if err := m.decode(); err != nil {
 		l.errorf("%s sends no message: %w", link.name, err)
 		return nil
