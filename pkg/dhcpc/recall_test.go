@@ -312,7 +312,6 @@ func TestTheKernelRefusesToRefreshAnAdoptedAddress(t *testing.T) {
 	}
 }
 
-
 // An address for ever outlives its lease, and goes when another one comes.
 func TestAnAddressForEverIsReplaced(t *testing.T) {
 	forever := dhcpc.Config{KeepForever: true}

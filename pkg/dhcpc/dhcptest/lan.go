@@ -113,13 +113,8 @@ func (l *LAN) Run(c Client, until time.Duration) (err error) {
 	return errors.Join(l.errs...)
 }
 
-// serverPort is where servers listen; l is nil on a real Ethernet.
-func (l *LAN) serverPort() uint16 {
-	if l == nil {
-		return serverPort
-	}
-	return cmp.Or(l.ServerPort, serverPort)
-}
+// serverPort is where servers listen.
+func (l *LAN) serverPort() uint16 { return cmp.Or(l.ServerPort, serverPort) }
 
 // errorf notes something that no client should do, with the time.
 func (l *LAN) errorf(format string, args ...any) {
