@@ -9,6 +9,7 @@ import (
 	"os"
 	"slices"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -71,17 +72,24 @@ type running struct {
 	*dhcpc.Client
 	net    *counting
 	events chan dhcpc.Event
+	end    func() // at once, and nothing is tidied up
 }
 
 // run starts a client for all links of the house; it ends with the test.
 func (h *house) run(t *testing.T) *running {
+	t.Helper()
+	return h.runWith(t, dhcpc.Config{})
+}
+
+func (h *house) runWith(t *testing.T, c dhcpc.Config) *running {
 	t.Helper()
 	sockets, err := packet.Open()
 	if err != nil {
 		t.Fatal(err)
 	}
 	r := &running{net: &counting{Sockets: sockets}, events: make(chan dhcpc.Event, 16*len(h.names)+100)}
-	r.Client = dhcpc.New(dhcpc.Config{Net: r.net})
+	c.Net = r.net
+	r.Client = dhcpc.New(c)
 	for _, name := range h.names {
 		if err := r.Request(name, dhcpc.IPv4, func(ev dhcpc.Event) { r.events <- ev }); err != nil {
 			t.Fatal(err)
@@ -90,13 +98,14 @@ func (h *house) run(t *testing.T) *running {
 	ctx, end := context.WithCancel(context.Background())
 	ended := make(chan error, 1)
 	go h.home.Do(t, func() { ended <- r.Run(ctx) })
-	t.Cleanup(func() {
+	r.end = sync.OnceFunc(func() {
 		end()
 		if err := <-ended; !errors.Is(err, context.Canceled) {
 			t.Error(err)
 		}
 		sockets.Close()
 	})
+	t.Cleanup(r.end)
 	return r
 }
 
