@@ -44,6 +44,7 @@ const patienceOfTests = 20 * time.Second
 type box struct {
 	*netns.NS
 	state, resolv, kmsg string
+	server              *netns.Server // of a served box
 }
 
 func newBox(t *testing.T) *box {
@@ -87,7 +88,7 @@ func newServedBox(t *testing.T, links ...string) *box {
 			"dhcp-option=tag:"+end+",option:dns-server,"+subnet+"2",
 			"dhcp-option=tag:"+end+",option:domain-name,net"+strconv.Itoa(i)+".example")
 	}
-	server.Start(t, lan)
+	b.server = server.Start(t, lan)
 	return b
 }
 
