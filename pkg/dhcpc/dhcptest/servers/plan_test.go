@@ -28,6 +28,7 @@ type plan struct {
 
 	// Further lines of each server's own configuration.
 	dnsmasq, kea, dhcpd []string
+	keaOptions          []string // objects of its option-data
 }
 
 // office is a plan for clients of one server with nothing odd about it.
@@ -127,7 +128,7 @@ func startDnsmasq(t testing.TB, ns *netns.NS, link string, p plan) *netns.Server
 
 func startKea(t testing.TB, ns *netns.NS, link string, p plan) *netns.Server {
 	t.Helper()
-	var options []string
+	options := p.keaOptions
 	option := func(name string, values ...string) {
 		if len(values) > 0 && values[0] != "" {
 			options = append(options, fmt.Sprintf(`{ "name": %q, "data": %q }`, name, strings.Join(values, ", ")))

@@ -269,3 +269,32 @@ func (s *site) split(t *testing.T) *site {
 	s.names = s.names[:n]
 	return other
 }
+
+// A lease that is given back is taken away here before it can be given to anybody
+// else there.
+func TestRelease(t *testing.T) {
+	rfc.Shows(t, "R2131-4.4.4-02", "R2131-4.4.6-01", "R2131-T5-20", "R2131-3.1-13", "P-DR-04")
+	with(t, servers, func(t *testing.T, srv server) {
+		s := newSite(t, 2)
+		other := s.split(t)
+		p := office()
+		p.last = p.first // the only address
+		srv.start(t, s.lan, "br0", p)
+		tr := watch(t, s.lan, "br0")
+		c := s.run(t, dhcpc.Config{})
+		lease := c.bound(t, s)[0]
+		c.Release("")
+		if ev := c.await(t, dhcpc.Lost); ev.Reason != machine.ReasonRelease {
+			t.Errorf("lost for %v", ev.Reason)
+		}
+		if m := tr.await(t, dhcp4.KindRelease, 1); m.Dst.Addr() != lease.Server || m.ClientAddr != lease.Addr.Addr() {
+			t.Errorf("released %v to %v", m.ClientAddr, m.Dst)
+		}
+		if list, err := s.home.AddrList(s.home.Link(t, "eth0"), netlink.FAMILY_V4); err != nil || len(list) != 0 {
+			t.Errorf("after the release: %v, %v", list, err)
+		}
+		if its := other.run(t, dhcpc.Config{}).bound(t, other)[0]; its.Addr != lease.Addr {
+			t.Errorf("the next client has %v", its.Addr)
+		}
+	})
+}
