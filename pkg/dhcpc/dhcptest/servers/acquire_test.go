@@ -6,7 +6,6 @@ import (
 	"testing"
 
 	"github.com/dhclient-lws/dhclient-lws/pkg/dhcpc"
-	"github.com/dhclient-lws/dhclient-lws/pkg/dhcpc/dhcp4"
 	"github.com/dhclient-lws/dhclient-lws/pkg/dhcpc/dhcptest/rfc"
 )
 
@@ -17,7 +16,7 @@ func TestOneLink(t *testing.T) {
 	with(t, servers, func(t *testing.T, srv server) {
 		s := newSite(t, 1)
 		srv.start(t, s.lan, "br0", office())
-		tr := watch(t, s.lan, "br0")
+		watch(t, s.lan, "br0")
 		lease := s.run(t, dhcpc.Config{}).bound(t, s)[0]
 
 		p, addr := s.address(t, "eth0")
@@ -30,10 +29,6 @@ func TestOneLink(t *testing.T) {
 		s.hasRoutes(t, "eth0", "0.0.0.0/0 via 10.77.0.1", "10.77.0.0/16")
 		if lease.Server != netip.MustParseAddr("10.77.0.1") || len(lease.DNS) != 1 || lease.DNS[0] != netip.MustParseAddr("10.77.0.53") {
 			t.Errorf("server %v, DNS %v", lease.Server, lease.DNS)
-		}
-		// Nothing was lost between neighbours, so nothing had to be said twice.
-		if d, r := tr.saidSoFar(dhcp4.KindDiscover), tr.saidSoFar(dhcp4.KindSelecting); len(d) != 1 || len(r) != 1 {
-			t.Errorf("%d DISCOVERs, %d REQUESTs", len(d), len(r))
 		}
 	})
 }

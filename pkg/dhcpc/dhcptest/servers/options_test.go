@@ -117,6 +117,9 @@ func TestLargeReply(t *testing.T) {
 		srv.start(t, s.lan, "br0", p)
 		tr := watch(t, s.lan, "br0")
 		cfg.OnMessage = func(_ string, m *dhcp4.Message, r dhcp4.Refusal) {
+			if r == dhcp4.UnexpectedType || r == dhcp4.WrongXid {
+				return // it came when the client had already asked again
+			}
 			if m == nil || r != dhcp4.Accepted {
 				t.Errorf("refused: %v", r)
 				return

@@ -74,7 +74,6 @@ func TestServerGoneAndBack(t *testing.T) {
 		if lost.Reason != machine.ReasonExpiry || lost.Time < renewed.Lease.Expiry {
 			t.Errorf("lost for %v at %v, the lease is until %v", lost.Reason, lost.Time, renewed.Lease.Expiry)
 		}
-		tr.await(t, dhcp4.KindDiscover, 2)
 		if renewing, rebinding := tr.saidSoFar(dhcp4.KindRenewing), tr.saidSoFar(dhcp4.KindRebinding); len(renewing) != 2 || len(rebinding) != 1 {
 			t.Errorf("%d asked of the server, %d of everybody", len(renewing), len(rebinding))
 		}
@@ -181,8 +180,10 @@ func (s *site) isRenumbered(t *testing.T, c *client, tr *traffic, old *machine.L
 		t.Errorf("address %v, leased %v", got, lease.Addr)
 	}
 	s.hasRoutes(t, "eth0", "0.0.0.0/0 via 10.88.0.1", "10.88.0.0/16")
-	if d := tr.await(t, dhcp4.KindDiscover, 2); d.Has(dhcp4.RequestedAddress) {
-		t.Errorf("DISCOVER asks for %v", d.Addr(dhcp4.RequestedAddress))
+	for _, d := range tr.saidSoFar(dhcp4.KindDiscover) {
+		if d.Has(dhcp4.RequestedAddress) {
+			t.Errorf("DISCOVER asks for %v", d.Addr(dhcp4.RequestedAddress))
+		}
 	}
 }
 
