@@ -6,6 +6,7 @@ import (
 	"io"
 	"log"
 	"os"
+	"regexp"
 	"os/exec"
 	"path/filepath"
 	"slices"
@@ -145,7 +146,7 @@ func TestShell(t *testing.T) {
 	}()
 
 	seen := readUntil(t, screen, "$ ")
-	if _, err := keys.WriteString("cat /etc/resolv.conf\nps -e\nexit\n"); err != nil {
+	if _, err := keys.WriteString("cat /etc/resolv.conf\nps -e\ndhclient-lws -version\nexit\n"); err != nil {
 		t.Fatal(err)
 	}
 	seen += readUntil(t, screen, "Power down")
@@ -156,6 +157,10 @@ func TestShell(t *testing.T) {
 		if !strings.Contains(seen, want) {
 			t.Errorf("%q is not on the screen\n%s", want, seen)
 		}
+	}
+	// In the busybox of an image neither linker flags nor build information tell.
+	if version := regexp.MustCompile(`dhclient-lws \d+\.\d+\.\d+ go1\.\S+ linux/amd64`); !version.MatchString(seen) {
+		t.Errorf("no version on the screen\n%s", seen)
 	}
 }
 
