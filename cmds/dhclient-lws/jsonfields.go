@@ -56,8 +56,11 @@ func (f *fields) intUnless(name string, v *int64, empty bool) {
 	}
 }
 
-func (f *fields) bool(name string, v *bool) {
-	if !f.at(name, false) {
+func (f *fields) bool(name string, v *bool)         { f.boolUnless(name, v, false) }
+func (f *fields) optionalBool(name string, v *bool) { f.boolUnless(name, v, !*v) }
+
+func (f *fields) boolUnless(name string, v *bool, empty bool) {
+	if !f.at(name, empty) {
 		return
 	}
 	if f.w != nil {

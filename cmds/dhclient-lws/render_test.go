@@ -104,7 +104,7 @@ func TestSchema(t *testing.T) {
 		`"start_ms":101000,"renew_ms":1901000,"renew_in_s":1791,"rebind_ms":3251000,"rebind_in_s":3141,"expiry_ms":3701000,"expires_in_s":3591},` +
 		`"timeline":[{"what":"up","ms":0.4},{"what":"carrier","ms":900},{"what":"installed","ms":1012.3}],"sent":2,"received":2},` +
 		`{"interface":"eth1","index":3,"state":"RENEWING","carrier":true,"metric":1040,` +
-		`"lease":{"address":"192.168.100.200/32","server":"10.77.0.1","routes":[{"to":"192.168.100.1/32"},{"to":"0.0.0.0/0","via":"192.168.100.1"}],` +
+		`"lease":{"address":"192.168.100.200/32","server":"10.77.0.1","routes":[{"to":"192.168.100.1/32"},{"to":"0.0.0.0/0","via":"192.168.100.1"}],"classless":true,` +
 		`"dns":["10.77.0.2","10.77.0.3"],"domain":"net0.example","start_ms":101000},"sent":0,"received":0,"last_error":"network is unreachable"},` +
 		`{"interface":"eth2","index":4,"state":"SELECTING","carrier":true,"metric":1056,` +
 		`"timeline":[{"what":"up","ms":0},{"what":"carrier","ms":1200},{"what":"DISCOVER","ms":1200},{"what":"DISCOVER","ms":2700}],` +

@@ -3,14 +3,16 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
+	"io/fs"
 	"os"
+	"path/filepath"
 	"sync"
 	"time"
 
 	"github.com/dhclient-lws/dhclient-lws/pkg/dhcpc"
 	"github.com/dhclient-lws/dhclient-lws/pkg/dhcpc/dhcp4"
 	"github.com/dhclient-lws/dhclient-lws/pkg/dhcpc/packet"
-	"github.com/dhclient-lws/dhclient-lws/pkg/ifup"
 )
 
 // resident is the client of a machine, from its first link event on. All that it
@@ -26,15 +28,15 @@ type resident struct {
 
 	watching  bool // signals are taken
 	links     linkBook
-	resolv    ifup.ResolvConf
+	locks     locks
 	news      bool // something happened that decide has not seen
 	decided   bool
 	everBound bool          // the kernel has taken a lease
 	decideAt  time.Duration // when time alone may decide
-	state     *stateKeeper
+	scribe    *scribe
 
 	mu       sync.Mutex      // over what is below, which a signal may touch
-	troubles map[string]bool // reported already
+	troubles map[string]bool // lines about what cannot be written, said already
 	leaving  error           // why the resident ends, which can take a moment
 	told     bool            // the front process has its result
 }
@@ -43,13 +45,13 @@ type resident struct {
 func newResident(o *options, start time.Duration, c *console, result *os.File) (*resident, error) {
 	r := &resident{
 		options: o, start: start, console: c, result: result,
-		links:  newLinkBook(o, start),
-		resolv: ifup.ResolvConf{Path: o.resolvConf},
-		news:   true,
-		state:  newStateKeeper(o.stateDir, start),
+		links: newLinkBook(o, start),
+		locks: newLocks(o.stateDir),
+		news:  true,
 	}
+	r.scribe = newScribe(o, start, r.report)
 	cfg := o.client
-	cfg.OnLink, cfg.OnTurn = r.onLink, r.onTurn
+	cfg.OnLink, cfg.OnTurn, cfg.Recall = r.onLink, r.onTurn, r.scribe.recall
 	if o.verbosity >= 2 {
 		cfg.OnMessage = func(iface string, m *dhcp4.Message, refusal dhcp4.Refusal) {
 			dump(r.console.printf, iface, m, refusal)
@@ -123,12 +125,12 @@ func (r *resident) run() error {
 	if ctx.Err() != nil {
 		err = context.Cause(ctx)
 	}
-	if _, ok := errors.AsType[waitOver](err); ok {
-		return err
+	_, over := errors.AsType[waitOver](err)
+	if !over {
+		r.console.printf("%s", safeText(err.Error()))
 	}
-	r.console.printf("%s", safeText(err.Error()))
-	if r.whyLeaving() != nil {
-		r.writeStatus()
+	if over || r.whyLeaving() != nil {
+		r.scribe.finish(patience, r.snapshot(undecided))
 	} else if !r.decided {
 		r.finish(resultError, nil)
 	}
@@ -150,21 +152,41 @@ func (r *resident) renew() {
 	r.client.Renew("")
 }
 
-// writeStatus writes status.json at once. It may be called from any goroutine.
-func (r *resident) writeStatus() {
-	r.report("status.json", r.state.write(packet.Now(), undecided, r.client.Status().Links))
+// snapshot is how things stand now.
+func (r *resident) snapshot(res result) snapshot {
+	return snapshot{now: packet.Now(), result: res, links: r.client.Status().Links}
 }
 
-// report says once that something could not be written. It stops nothing.
+// writeStatus has the state written at once. It may be called from any goroutine.
+func (r *resident) writeStatus() { r.scribe.record(r.snapshot(undecided)) }
+
+// report says once that something could not be written or read, and why. It stops
+// nothing.
 func (r *resident) report(what string, err error) {
+	if err == nil {
+		return
+	}
+	line := what + ": " + safeText(withoutFile(err).Error())
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if err == nil || r.troubles[what] {
+	if r.troubles[line] {
 		return
 	}
 	if r.troubles == nil {
 		r.troubles = map[string]bool{}
 	}
-	r.troubles[what] = true
-	r.console.printf("%s: %s", what, safeText(err.Error()))
+	r.troubles[line] = true
+	r.console.printf("%s", line)
+}
+
+// withoutFile is an error with the directory in place of the file: temporary
+// files are called differently each time.
+func withoutFile(err error) error {
+	if e, ok := errors.AsType[*fs.PathError](err); ok {
+		return fmt.Errorf("%s: %w", filepath.Dir(e.Path), e.Err)
+	}
+	if e, ok := errors.AsType[*os.LinkError](err); ok {
+		return fmt.Errorf("%s: %w", filepath.Dir(e.New), e.Err)
+	}
+	return err
 }

@@ -155,7 +155,7 @@ func TestNothingCanBeWritten(t *testing.T) {
 	p.prints("renewed")
 	p.signal(unix.SIGTERM)
 	out := p.end()
-	for _, what := range []string{"dhclient-lws: resolv.conf: ", "dhclient-lws: status.json: "} {
+	for _, what := range []string{"dhclient-lws: resolv.conf: ", "dhclient-lws: state-dir: "} {
 		if n := strings.Count(out, what); n != 1 {
 			t.Errorf("%q is said %d times, want once", what, n)
 		}

@@ -1,8 +1,19 @@
 package main
 
 import (
+	"cmp"
+	"errors"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"golang.org/x/sys/unix"
+
 	"github.com/dhclient-lws/dhclient-lws/pkg/dhcpc"
 	"github.com/dhclient-lws/dhclient-lws/pkg/dhcpc/machine"
+	"github.com/dhclient-lws/dhclient-lws/pkg/dhcpc/packet"
 	"github.com/dhclient-lws/dhclient-lws/pkg/ifup"
 )
 
@@ -14,16 +25,122 @@ func inUse(l *dhcpc.LinkStatus) *machine.Lease {
 	return l.Lease
 }
 
-// resolvers is what the links contribute to resolv.conf, in metric order: like
-// its routes, the servers of a link without carrier stand behind all others.
-func resolvers(links []dhcpc.LinkStatus) []ifup.Resolver {
-	list := make([]ifup.Resolver, 0, len(links))
-	for _, carrier := range []bool{true, false} {
-		for i := range links {
-			if l := inUse(&links[i]); l != nil && links[i].Carrier == carrier {
-				list = append(list, ifup.Resolver{Servers: l.DNS, Domain: l.Domain, Search: l.Search})
+// contribution is what one link contributes to resolv.conf, and where it stands:
+// like its routes, the servers of a link without carrier stand behind all others.
+type contribution struct {
+	carrier  bool
+	metric   int64
+	resolver ifup.Resolver
+}
+
+func contribute(l *machine.Lease, carrier bool, metric int64) contribution {
+	return contribution{carrier, metric, ifup.Resolver{Servers: l.DNS, Domain: l.Domain, Search: l.Search}}
+}
+
+// resolvers is what the links and those of other processes contribute, in metric order.
+func resolvers(links []dhcpc.LinkStatus, others []contribution) []ifup.Resolver {
+	all := make([]contribution, 0, len(links)+len(others))
+	for i := range links {
+		if l := inUse(&links[i]); l != nil {
+			all = append(all, contribute(l, links[i].Carrier, int64(links[i].Metric)))
+		}
+	}
+	all = append(all, others...)
+	slices.SortStableFunc(all, func(a, b contribution) int {
+		if a.carrier != b.carrier {
+			if a.carrier {
+				return -1
 			}
+			return 1
+		}
+		return cmp.Compare(a.metric, b.metric)
+	})
+	list := make([]ifup.Resolver, len(all))
+	for i := range all {
+		list[i] = all[i].resolver
+	}
+	return list
+}
+
+// writeResolvConf renders resolv.conf from all leases that live, whoever has them.
+// Only one process reads, renders and writes at a time.
+func (s *scribe) writeResolvConf(shot *snapshot) {
+	if s.options.resolvConf == "" {
+		return
+	}
+	if s.stateDir != "" {
+		if fd := waitForLock(filepath.Join(s.stateDir, resolvConfLock)); fd >= 0 {
+			defer unix.Close(fd)
+		}
+	}
+	s.report("resolv.conf", s.resolv.Write(resolvers(shot.links, s.others())))
+}
+
+// waitForLock is a descriptor whose lock we hold, or -1. What it guards takes a
+// moment only, and who does not give it back within a second has been stopped.
+func waitForLock(path string) int {
+	fd, err := openLock(path)
+	if err != nil {
+		return -1
+	}
+	for pause := time.Millisecond; ; pause *= 2 {
+		err = unix.Flock(fd, unix.LOCK_EX|unix.LOCK_NB)
+		if !errors.Is(err, unix.EWOULDBLOCK) || pause > 500*time.Millisecond {
+			return fd
+		}
+		time.Sleep(pause)
+	}
+}
+
+// others is what the links of other processes contribute, as far as their leases
+// still run. A lease outlives the process that took it.
+func (s *scribe) others() (list []contribution) {
+	dir := s.leaseDir
+	if dir == "" {
+		return nil
+	}
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		return nil
+	}
+	boot, now := "", packet.Now()
+	for _, entry := range entries {
+		name, found := strings.CutSuffix(entry.Name(), ".json")
+		iface := interfaceOf(name)
+		if !found || iface == "" || s.kept[iface] != nil {
+			continue
+		}
+		if boot == "" {
+			boot = bootID()
+		}
+		f, err := readLeaseFile(filepath.Join(dir, entry.Name()))
+		if err != nil || f.iface != iface || f.boot != boot || boot == "" {
+			continue
+		}
+		lease, err := f.lease.lease()
+		if err != nil || lease.Valid() != nil || lease.Expiry <= now {
+			continue
+		}
+		if exists, carrier := linkFacts(iface, f.index); exists {
+			list = append(list, contribute(lease, carrier, f.metric))
 		}
 	}
 	return list
+}
+
+// linkFacts asks the kernel about an interface by name and index.
+func linkFacts(name string, index int64) (exists, running bool) {
+	fd, err := unix.Socket(unix.AF_INET, unix.SOCK_DGRAM|unix.SOCK_CLOEXEC, 0)
+	if err != nil {
+		return false, false
+	}
+	defer unix.Close(fd)
+	ifr, err := unix.NewIfreq(name)
+	if err != nil || unix.IoctlIfreq(fd, unix.SIOCGIFINDEX, ifr) != nil || int64(ifr.Uint32()) != index {
+		return false, false
+	}
+	if unix.IoctlIfreq(fd, unix.SIOCGIFFLAGS, ifr) != nil {
+		return false, false
+	}
+	return true, ifr.Uint16()&unix.IFF_RUNNING != 0
 }

@@ -1,7 +1,9 @@
 package main
 
 import (
+	"cmp"
 	"errors"
+	"math"
 	"net/netip"
 	"time"
 
@@ -93,24 +95,29 @@ func (c *refusedCount) fields(f *fields) {
 // leaseStatus is a lease. "status -json" adds the seconds that are left. What
 // the server did not say is not there, and a lease that never ends has no end.
 type leaseStatus struct {
-	address  netip.Prefix // with the length of the subnet
-	server   netip.Addr
-	routers  []netip.Addr
-	routes   []dhcp4.Route
-	dns, ntp []netip.Addr
-	domain   string
-	search   []string
-	hostName string
-	mtu      int64
-	start    int64 // when it was asked for
-	renew    int64
-	rebind   int64
-	expiry   int64
+	address   netip.Prefix // with the length of the subnet
+	classful  bool         // the server sent no mask
+	broadcast netip.Addr
+	server    netip.Addr
+	routers   []netip.Addr
+	routes    []dhcp4.Route
+	classless bool // the routes are from option 121
+	dns, ntp  []netip.Addr
+	domain    string
+	search    []string
+	hostName  string
+	mtu       int64
+	start     int64 // when it was asked for
+	renew     int64
+	rebind    int64
+	expiry    int64
 }
 
 func (l *leaseStatus) fields(f *fields) {
 	addr := parsedValue(parseIPv4)
 	parsedField(f, "address", &l.address, netip.ParsePrefix)
+	f.optionalBool("classful", &l.classful)
+	parsedField(f, "broadcast", &l.broadcast, parseIPv4)
 	parsedField(f, "server", &l.server, parseIPv4)
 	list(f, "routers", &l.routers, addr)
 	list(f, "routes", &l.routes, func(f *fields, r *dhcp4.Route) {
@@ -119,6 +126,7 @@ func (l *leaseStatus) fields(f *fields) {
 			parsedField(f, "via", &r.Gateway, parseIPv4) // none: on the link itself
 		})
 	})
+	f.optionalBool("classless", &l.classless)
 	list(f, "dns", &l.dns, addr)
 	list(f, "ntp", &l.ntp, addr)
 	f.optionalText("domain", &l.domain)
@@ -157,18 +165,53 @@ func (s *linkStatus) describe(l *dhcpc.LinkStatus, start time.Duration) {
 
 func describeLease(l *machine.Lease) leaseStatus {
 	return leaseStatus{
-		address: l.Addr, server: l.Server, routers: l.Routers, routes: l.Routes, dns: l.DNS, ntp: l.NTP,
+		address: l.Addr, classful: l.Classful, broadcast: l.Broadcast, server: l.Server,
+		routers: l.Routers, routes: l.Routes, classless: l.Classless, dns: l.DNS, ntp: l.NTP,
 		domain: l.Domain, search: l.Search, hostName: l.HostName, mtu: int64(l.MTU),
 		start: l.Start.Milliseconds(), renew: millisecond(l.T1), rebind: millisecond(l.T2), expiry: millisecond(l.Expiry),
 	}
 }
+
+// lease is the lease that was described, unchecked but for what does not fit.
+func (l *leaseStatus) lease() (*machine.Lease, error) {
+	if l.mtu < 0 || l.mtu > math.MaxUint16 {
+		return nil, errors.New("bad MTU")
+	}
+	start := time.Duration(l.start) * time.Millisecond
+	times := [3]time.Duration{machine.Never, machine.Never, machine.Never}
+	for i, ms := range []int64{l.renew, l.rebind, l.expiry} {
+		if !possibleStart(l.start) || ms < -longestLease || ms > longestLease {
+			return nil, errors.New("bad times")
+		}
+		if ms != 0 {
+			times[i] = time.Duration(ms) * time.Millisecond
+		}
+	}
+	return &machine.Lease{
+		Addr: l.address, Classful: l.classful, Broadcast: l.broadcast, Server: l.server,
+		Routers: l.routers, Routes: l.routes, Classless: l.classless, DNS: l.dns, NTP: l.ntp,
+		Domain: l.domain, Search: l.search, HostName: l.hostName, MTU: uint16(l.mtu),
+		Start: start, T1: times[0], T2: times[1], Expiry: times[2],
+	}, nil
+}
+
+// What times from outside are bounded by, in milliseconds, so that sums of them
+// are still a time.Duration: a boot may have lasted 20 years when a lease began,
+// and none that ends is longer than 137.
+const (
+	year         = 365 * 24 * 3600 * 1000
+	longestBoot  = 20 * year
+	longestLease = longestBoot + 137*year
+)
+
+func possibleStart(ms int64) bool { return -longestBoot <= ms && ms <= longestBoot }
 
 // millisecond is a moment in milliseconds, 0 for never.
 func millisecond(t time.Duration) int64 {
 	if t == machine.Never {
 		return 0
 	}
-	return max(t.Milliseconds(), 1)
+	return cmp.Or(t.Milliseconds(), 1)
 }
 
 // parseIPv4 refuses what else an address may hold: the zone of an IPv6 address is

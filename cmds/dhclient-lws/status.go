@@ -35,7 +35,7 @@ func status(args []string, now time.Duration, out, complaints io.Writer) int {
 		fmt.Fprintln(complaints, "dhclient-lws:", err)
 		return exitUsage
 	}
-	st, err := readStatusFile(dir)
+	st, err := readStatusFile(statusPath(dir))
 	if err == nil {
 		st.links, err = pick(st.links, interfaces)
 	}

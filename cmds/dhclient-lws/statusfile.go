@@ -11,19 +11,73 @@ import (
 	"time"
 
 	"github.com/google/renameio/v2"
+	"golang.org/x/sys/unix"
 
 	"github.com/dhclient-lws/dhclient-lws/pkg/dhcpc"
 )
 
-func statusPath(dir string) string { return filepath.Join(dir, "status.json") }
+// statusPath is the file of the first resident.
+func statusPath(dir string) string { return filepath.Join(dir, statusName+".json") }
+
+// furtherPath is the file of a further one.
+func furtherPath(dir string, pid int) string {
+	return filepath.Join(dir, statusName+"."+strconv.Itoa(pid)+".json")
+}
+
+// furtherPaths are the files of all further ones, living and dead.
+func furtherPaths(dir string) []string {
+	entries, _ := os.ReadDir(dir) // what cannot be listed cannot be read either
+	var paths []string
+	for _, entry := range entries {
+		middle, found := strings.CutPrefix(entry.Name(), statusName+".")
+		if pid, err := strconv.Atoi(strings.TrimSuffix(middle, ".json")); found && err == nil && furtherPath("", pid) == entry.Name() {
+			paths = append(paths, filepath.Join(dir, entry.Name()))
+		}
+	}
+	return paths
+}
+
+// writeStatus writes the file of this resident; at the end it removes it if it
+// is not that of the first.
+func (s *scribe) writeStatus(shot *snapshot) error {
+	dir := s.stateDir
+	if dir == "" {
+		return nil
+	}
+	if s.statusAt == "" {
+		s.chooseStatusPath(dir)
+	}
+	if shot.last && s.statusAt != statusPath(dir) {
+		return os.Remove(s.statusAt)
+	}
+	return writeStatusFile(s.statusAt, &statusFile{
+		version: statusVersion,
+		pid:     int64(os.Getpid()), pidStart: processStart(os.Getpid()),
+		start: s.start.Milliseconds(), written: shot.now.Milliseconds(),
+		result: string(s.result),
+	}, s.start, shot.links)
+}
+
+// chooseStatusPath finds out whether this is the first resident, and removes what
+// others left that were killed.
+func (s *scribe) chooseStatusPath(dir string) {
+	s.statusAt = statusPath(dir)
+	fd, err := openLock(filepath.Join(dir, firstResidentLock))
+	if err == nil && unix.Flock(fd, unix.LOCK_EX|unix.LOCK_NB) == unix.EWOULDBLOCK {
+		_ = unix.Close(fd)
+		s.statusAt = furtherPath(dir, os.Getpid())
+	} // else the lock is held for as long as this process lives
+	for _, path := range furtherPaths(dir) {
+		if st, err := readStatusFile(path); err == nil && !st.alive() {
+			_ = os.Remove(path)
+		}
+	}
+}
 
 // writeStatusFile replaces the file. There is a link to a line, and one link is
 // put into words at a time: all of them would be the largest thing in memory.
-func writeStatusFile(dir string, head *statusFile, start time.Duration, links []dhcpc.LinkStatus) error {
-	if err := os.MkdirAll(dir, 0o755); err != nil {
-		return err
-	}
-	f, err := renameio.NewPendingFile(statusPath(dir), renameio.WithTempDir(dir), renameio.WithPermissions(0o644))
+func writeStatusFile(path string, head *statusFile, start time.Duration, links []dhcpc.LinkStatus) error {
+	f, err := renameio.NewPendingFile(path, renameio.WithTempDir(filepath.Dir(path)), renameio.WithPermissions(0o644))
 	if err != nil {
 		return err
 	}
@@ -59,9 +113,8 @@ const statusChunk = 8 << 10
 // maxStatusFile bounds what is read, in bytes: some ten thousand links.
 const maxStatusFile = 16 << 20
 
-func readStatusFile(dir string) (*statusFile, error) {
-	path := statusPath(dir)
-	f, err := os.Open(path)
+func readStatusFile(path string) (*statusFile, error) {
+	f, err := os.OpenFile(path, os.O_RDONLY|unix.O_NONBLOCK, 0)
 	switch {
 	case errors.Is(err, os.ErrNotExist):
 		return nil, fmt.Errorf("no resident has written its state to %s", safeText(path))
@@ -69,6 +122,9 @@ func readStatusFile(dir string) (*statusFile, error) {
 		return nil, err
 	}
 	defer f.Close()
+	if info, err := f.Stat(); err != nil || !info.Mode().IsRegular() {
+		return nil, fmt.Errorf("%s is not a file", safeText(path))
+	}
 	content, err := io.ReadAll(io.LimitReader(f, maxStatusFile))
 	if err != nil {
 		return nil, err

@@ -39,7 +39,22 @@ func (r *resident) onEvent(l *knownLink, ev *dhcpc.Event) {
 	if text := l.line(ev, r.start, r.options.verbosity); text != "" {
 		r.console.printf("%s: %s", safeName(ev.Interface), text)
 	}
-	r.state.changed()
+	r.scribe.changed()
+}
+
+// take asks for a lease on a link, now or when no other client has it any more.
+func (r *resident) take(l *knownLink) {
+	request := func() {
+		// It cannot fail: IPv4 is served, and no link is without a name.
+		_ = r.client.Request(l.name, dhcpc.IPv4, func(ev dhcpc.Event) { r.onEvent(l, &ev) })
+	}
+	err := r.locks.take(l.name, request)
+	if taken, ok := errors.AsType[errTaken](err); ok {
+		r.console.printf("%s: %v", safeName(l.name), taken)
+		return
+	}
+	r.report("state-dir", err)
+	request()
 }
 
 // rush is how long after the start the processors are left to the messages, if
@@ -51,8 +66,9 @@ const rush = 50 * time.Millisecond
 // to be called again.
 func (r *resident) onTurn(now time.Duration) time.Duration {
 	for _, name := range r.links.forgotten() {
+		r.locks.release(name)
 		r.client.Remove(name) // people have been told that it is gone
-		r.state.changed()
+		r.scribe.changed()
 	}
 	wanted := r.links.wanted()
 	leaving := r.whyLeaving()
@@ -60,8 +76,7 @@ func (r *resident) onTurn(now time.Duration) time.Duration {
 		wanted = nil // what is asked for now would have to be given back at once
 	}
 	for _, l := range wanted {
-		// It cannot fail: IPv4 is served, and no link is without a name.
-		_ = r.client.Request(l.name, dhcpc.IPv4, func(ev dhcpc.Event) { r.onEvent(l, &ev) })
+		r.take(l)
 	}
 	if len(wanted) > 0 {
 		return now // all else can wait until the messages are out
@@ -71,51 +86,60 @@ func (r *resident) onTurn(now time.Duration) time.Duration {
 		r.news = false
 		res, r.decideAt = r.options.wait.decide(now, r.links.waiting(r.start))
 	}
-	if res != undecided || r.state.due() <= now {
-		links := r.client.Status().Links
-		// Who is told that the wait is over may want to look a name up, or how things stand.
-		r.report("resolv.conf", r.resolv.Write(resolvers(links)))
-		r.report("status.json", r.state.write(now, res, links))
+	if res != undecided || r.scribe.next <= now {
+		shot := r.snapshot(res)
+		r.scribe.last, r.scribe.next = now, machine.Never
+		r.scribe.record(shot)
 		if res != undecided {
-			r.finish(res, links)
+			r.decided = true
+			r.attend() // before anybody learns of it
+			r.finish(res, shot.links)
 		}
 	}
-	if leaving != nil && r.options.release {
-		if links := r.client.Status().Links; allReleased(links) {
-			r.report("resolv.conf", r.resolv.Write(resolvers(links)))
-			r.end(leaving)
-		}
+	if leaving != nil && r.options.release && allReleased(r.client.Status().Links) {
+		r.end(leaving)
 	}
 	if calm := r.start + rush; !r.decided && now < calm {
-		return min(r.decideAt, r.state.due(), calm)
+		return min(r.decideAt, r.scribe.next, calm)
 	}
-	if !r.watching {
-		r.watch()
-		for _, name := range r.links.absent() {
-			r.console.printf("%s: no such interface; waiting for it", safeName(name))
-		}
-	}
+	r.attend()
 	r.console.turn()
-	return min(r.decideAt, r.state.due())
+	return min(r.decideAt, r.scribe.next)
 }
 
-// finish ends the wait: people get a table, the front process its result.
+// attend begins, once, to do what could wait until the messages were out.
+func (r *resident) attend() {
+	if r.watching {
+		return
+	}
+	r.watch()
+	for _, name := range r.links.absent() {
+		r.console.printf("%s: no such interface; waiting for it", safeName(name))
+	}
+}
+
+// finish ends the wait: people get a table, the front process its result. Both
+// may want to look a name up, or how things stand, so they are told when that has
+// been written.
 func (r *resident) finish(res result, links []dhcpc.LinkStatus) {
 	r.decided, r.decideAt = true, machine.Never
-	if res != resultError {
-		now := packet.Now()
-		r.console.printf("%s", verdict(res, links, now-r.start))
-		if len(links) > 0 {
-			_ = table(r.console, r.described(links), now) // the console takes everything
+	now := packet.Now()
+	r.scribe.then(patience, func() {
+		if res != resultError {
+			r.console.printf("%s", verdict(res, links, now-r.start))
+			if len(links) > 0 {
+				_ = table(r.console, r.described(links), now) // the console takes everything
+			}
+			if r.options.dryRun {
+				r.console.printf("a dry run: nothing was configured")
+			}
 		}
-		if r.options.dryRun {
-			r.console.printf("a dry run: nothing was configured")
+		r.console.turn()
+		if r.result != nil {
+			env := environment(res, links)
+			r.console.then(max(now+patience-packet.Now(), 0), func() { r.handOff(env) })
 		}
-	}
-	if r.result != nil {
-		env := environment(res, links)
-		r.console.then(patience, func() { r.handOff(env) })
-	}
+	})
 	if r.options.once {
 		r.end(waitOver{res})
 	}

@@ -48,10 +48,14 @@ type LinkStatus struct {
 	Interface string
 	Family    Family
 	Index     int // 0 while there is no such interface
-	State     machine.State
-	Carrier   bool
-	Metric    uint32         // of the link's routes while it has carrier
-	Lease     *machine.Lease // in use, or nil
+	// HardwareAddr and ClientID (option 61, nil for none) are what servers know the
+	// link by, and Remembered was granted to.
+	HardwareAddr dhcp4.HardwareAddr
+	ClientID     []byte
+	State        machine.State
+	Carrier      bool
+	Metric       uint32         // of the link's routes while it has carrier
+	Lease        *machine.Lease // in use, or nil
 	// Remembered is what a restarted client should be handed by Config.Recall: the
 	// lease in use, or one that may be asked for again; nil once it was refused,
 	// has expired or was released, and while there is no such interface.

@@ -124,6 +124,7 @@ func (l *link) status(base uint32) LinkStatus {
 		LastErr:   l.lastErr,
 	}
 	if l.machine != nil {
+		s.HardwareAddr, s.ClientID = l.id.HardwareAddr, l.id.ClientID
 		s.Remembered = l.machine.Remembered()
 	}
 	return s

@@ -1,0 +1,48 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"syscall"
+
+	"golang.org/x/sys/unix"
+)
+
+// makeDirectory makes sure that a directory is there, and that nobody but root
+// and we can put anything into it: what is read there is believed.
+func makeDirectory(dir string) error {
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return err
+	}
+	return checkDirectory(dir)
+}
+
+func checkDirectory(dir string) error {
+	info, err := os.Stat(dir)
+	if err != nil {
+		return err
+	}
+	if !info.IsDir() {
+		return &fs.PathError{Op: "open", Path: dir, Err: unix.ENOTDIR}
+	}
+	if err := trustworthy(info.Mode(), ownerOf(info), os.Geteuid()); err != nil {
+		return fmt.Errorf("%s is %w; nothing is kept there", dir, err)
+	}
+	return nil
+}
+
+// trustworthy reports an error if somebody may have written a file, or into a
+// directory, who could not do by other means what we do.
+func trustworthy(mode fs.FileMode, owner uint32, us int) error {
+	switch {
+	case owner != 0 && int(owner) != us:
+		return errors.New("owned by another user")
+	case mode.Perm()&0o022 != 0:
+		return errors.New("writable by others")
+	}
+	return nil
+}
+
+func ownerOf(info fs.FileInfo) uint32 { return info.Sys().(*syscall.Stat_t).Uid }

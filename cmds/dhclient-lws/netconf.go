@@ -1,0 +1,118 @@
+package main
+
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"math"
+	"net/netip"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/google/renameio/v2"
+
+	"github.com/dhclient-lws/dhclient-lws/pkg/dhcpc/machine"
+	"github.com/dhclient-lws/dhclient-lws/pkg/dhcpc/packet"
+)
+
+func netConfPath(dir, iface string) string { return filepath.Join(dir, "net-"+iface+".conf") }
+
+// writeNetConfs keeps net-<interface>.conf of each link that has a lease in use.
+// Shell scripts source these files, and expand their names: an interface whose
+// name is not plain gets none.
+func (s *scribe) writeNetConfs(shot *snapshot) {
+	dir := s.options.netConfDir
+	if dir == "" {
+		return
+	}
+	for i := range shot.links {
+		l := &shot.links[i]
+		k := s.kept[l.Interface]
+		lease := inUse(l)
+		switch {
+		case lease == k.netConf || !isPlainName(l.Interface):
+		case lease == nil:
+			s.removeNetConf(l.Interface, k)
+		default:
+			err := os.MkdirAll(dir, 0o755)
+			if err == nil {
+				path := netConfPath(dir, l.Interface)
+				err = renameio.WriteFile(path, netConf(l.Interface, lease, packet.Now()), 0o644, renameio.WithTempDir(dir))
+			}
+			if s.report("net-conf", err); err == nil {
+				k.netConf = lease
+			}
+		}
+	}
+}
+
+// removeNetConf reports whether the file is gone.
+func (s *scribe) removeNetConf(iface string, k *keptLink) bool {
+	err := os.Remove(netConfPath(s.options.netConfDir, iface))
+	if err != nil && !errors.Is(err, os.ErrNotExist) {
+		s.report("net-conf", err)
+		return false
+	}
+	k.netConf = nil
+	return true
+}
+
+// netConf is a lease as klibc's ipconfig writes it: variables of a shell, in this
+// order, each there even if it is empty. What the server of a diskless machine
+// would be asked for is not known here.
+func netConf(iface string, l *machine.Lease, now time.Duration) []byte {
+	address := func(list []netip.Addr, i int) string {
+		if i < len(list) {
+			return list[i].String()
+		}
+		return netip.IPv4Unspecified().String()
+	}
+	described := describeLease(l)
+	router := described.router()
+	if !router.IsValid() {
+		router = netip.IPv4Unspecified()
+	}
+	mask := uint32(math.MaxUint32 << (32 - l.Addr.Bits()))
+	own := l.Addr.Addr().As4()
+	length := int64(math.MaxUint32)
+	if l.Expiry != machine.Never {
+		length = int64((l.Expiry - l.Start) / time.Second)
+	}
+	var b strings.Builder
+	for _, v := range [...]struct{ name, value string }{
+		{"DEVICE", iface},
+		{"PROTO", "dhcp"},
+		{"IPV4ADDR", l.Addr.Addr().String()},
+		{"IPV4BROADCAST", addressOf(binary.BigEndian.Uint32(own[:]) | ^mask)},
+		{"IPV4NETMASK", addressOf(mask)},
+		{"IPV4GATEWAY", router.String()},
+		{"IPV4DNS0", address(l.DNS, 0)},
+		{"IPV4DNS1", address(l.DNS, 1)},
+		{"HOSTNAME", l.HostName},
+		{"DNSDOMAIN", l.Domain},
+		{"NISDOMAIN", ""},
+		{"ROOTSERVER", address(nil, 0)},
+		{"ROOTPATH", ""},
+		{"filename", ""},
+		{"UPTIME", fmt.Sprint(int64(now / time.Second))},
+		{"DHCPLEASETIME", fmt.Sprint(length)},
+		{"DOMAINSEARCH", strings.Join(l.Search, " ")},
+	} {
+		fmt.Fprintf(&b, "%s='%s'\n", v.name, harmless(v.value))
+	}
+	return []byte(b.String())
+}
+
+func addressOf(v uint32) string {
+	return netip.AddrFrom4([4]byte(binary.BigEndian.AppendUint32(nil, v))).String()
+}
+
+// harmless is a value as it is if a shell can make nothing else of it, else "".
+func harmless(value string) string {
+	if !isPlain(strings.ReplaceAll(value, " ", "")) {
+		return ""
+	}
+	return value
+}

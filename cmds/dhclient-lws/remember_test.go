@@ -1,0 +1,247 @@
+package main
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/vishvananda/netlink"
+	vishnetns "github.com/vishvananda/netns"
+	"golang.org/x/sys/unix"
+
+	"github.com/dhclient-lws/dhclient-lws/pkg/dhcpc/dhcptest/netns"
+	"github.com/dhclient-lws/dhclient-lws/pkg/dhcpc/dhcptest/rfc"
+)
+
+func exists(path string) bool {
+	_, err := os.Lstat(path)
+	return err == nil
+}
+
+// bind starts a resident on eth0. When it says that the link is bound the lease is
+// on the disk.
+func (b *box) bind(t *testing.T, args ...string) *process {
+	t.Helper()
+	p := b.start(t, append(args, "eth0")...)
+	p.prints("1 of 1 links bound")
+	return p
+}
+
+// kill ends a process without a chance to tidy up.
+func (p *process) kill() {
+	p.t.Helper()
+	p.signal(unix.SIGKILL)
+	p.end()
+}
+
+// A resident that is killed and started again keeps its address: it asks for it
+// again at once, and the address never leaves the link.
+func TestKilledAndStartedAgain(t *testing.T) {
+	rfc.Shows(t, "R2131-4.4.2-10")
+	b := newServedBox(t, "eth0")
+	b.bind(t).kill()
+
+	left := b.watchAddresses(t)
+	p := b.start(t, "-v", "eth0")
+	p.prints("1 of 1 links bound")
+	if n := strings.Count(b.server.Log(), "DHCPDISCOVER"); n != 1 {
+		t.Errorf("the server had %d DISCOVERs, want that of the first life", n)
+	}
+	if n := strings.Count(b.server.Log(), "DHCPREQUEST"); n != 2 {
+		t.Errorf("the server had %d REQUESTs, want one of each life", n)
+	}
+	if list := left(); len(list) > 0 {
+		t.Errorf("left the link: %v", list)
+	}
+}
+
+// watchAddresses begins to watch; what it returns lists the addresses that have
+// left a link since.
+func (b *box) watchAddresses(t *testing.T) (left func() []string) {
+	t.Helper()
+	updates, done := make(chan netlink.AddrUpdate, 100), make(chan struct{})
+	t.Cleanup(func() { close(done) })
+	if err := netlink.AddrSubscribeAt(vishnetns.NsHandle(b.FD()), updates, done); err != nil {
+		t.Fatal(err)
+	}
+	return func() (list []string) {
+		t.Helper()
+		const mark = "192.0.2.77/32" // after which nothing more is waited for
+		b.Address(t, "lo", mark)
+		for {
+			select {
+			case u := <-updates:
+				if u.LinkAddress.String() == mark {
+					return list
+				}
+				if !u.NewAddr {
+					list = append(list, u.LinkAddress.String())
+				}
+			case <-time.After(patienceOfTests):
+				t.Fatal("no news of the last address")
+			}
+		}
+	}
+}
+
+// Whatever stands in the place of a lease file, and whatever is in it, the client
+// says so in one line and begins with DISCOVER.
+func TestLeaseFileIsNone(t *testing.T) {
+	rfc.Shows(t, "P-IR-03", "P-IR-04")
+	b := newServedBox(t, "eth0")
+	b.bind(t).kill()
+	path := leasePath(b.state, "eth0")
+	good, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	write := func(content string) func(string) error {
+		return func(path string) error { return os.WriteFile(path, []byte(content), 0o600) }
+	}
+	elsewhere := filepath.Join(t.TempDir(), "lease")
+	if err := os.WriteFile(elsewhere, good, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for name, tt := range map[string]struct {
+		make func(string) error
+		says string // of why
+	}{
+		"empty":               {write(""), "damaged"},
+		"half":                {write(string(good[:len(good)/2])), "damaged"},
+		"loopback address":    {write(strings.Replace(string(good), `"address":"10.77.0.`, `"address":"127.77.0.`, 1)), "bad address"},
+		"text that is code":   {write(strings.Replace(string(good), `"net0.example"`, `"$(id)"`, 1)), "bad domain"},
+		"another version":     {write(strings.Replace(string(good), `"version":1`, `"version":2`, 1)), "version 2, and this program reads version 1"},
+		"huge":                {write(string(good) + strings.Repeat(" ", maxLeaseFile)), "too large"},
+		"pipe":                {func(path string) error { return unix.Mkfifo(path, 0o600) }, "not a file"},
+		"directory":           {func(path string) error { return os.Mkdir(path, 0o700) }, "not a file"},
+		"symbolic link":       {func(path string) error { return os.Symlink(elsewhere, path) }, "too many levels of symbolic links"},
+		"device":              {func(path string) error { return os.Symlink("/dev/zero", path) }, "too many levels of symbolic links"},
+		"writable by anybody": {func(path string) error { return writeMode(path, good, 0o666) }, "writable by others"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			if err := os.RemoveAll(path); err != nil {
+				t.Fatal(err)
+			}
+			if err := tt.make(path); err != nil {
+				t.Fatal(err)
+			}
+			before := strings.Count(b.server.Log(), "DHCPDISCOVER")
+			p := b.start(t, "eth0")
+			p.prints("1 of 1 links bound")
+			if n := strings.Count(b.server.Log(), "DHCPDISCOVER"); n != before+1 {
+				t.Errorf("%d DISCOVERs, want one", n-before)
+			}
+			if n := strings.Count(p.output(), "dhclient-lws: lease of eth0 not used: "+tt.says+"\n"); n != 1 {
+				t.Errorf("said %d times that it is not used", n)
+			}
+			p.kill()
+		})
+	}
+}
+
+func writeMode(path string, content []byte, mode os.FileMode) error {
+	if err := os.WriteFile(path, content, mode); err != nil {
+		return err
+	}
+	return os.Chmod(path, mode)
+}
+
+// The file of a NIC that was pulled out stays; that of a lease that a server has
+// refused goes.
+func TestLeaseFileMirrorsTheLease(t *testing.T) {
+	b := newServedBox(t, "eth0")
+	p := b.bind(t)
+	path := leasePath(b.state, "eth0")
+	info, err := os.Stat(path)
+	if err != nil || info.Mode().Perm() != 0o600 {
+		t.Errorf("%v, %v; want mode 0600", info.Mode(), err)
+	}
+	if err := b.LinkDel(b.Link(t, "eth0")); err != nil {
+		t.Fatal(err)
+	}
+	p.prints("eth0: gone")
+	p.signal(unix.SIGTERM) // after which the last snapshot has been written
+	p.diesOf(unix.SIGTERM)
+	if !exists(path) {
+		t.Error("the file of a NIC that was pulled out is gone")
+	}
+
+	b = newServedBox(t, "eth0")
+	p = b.bind(t, "-release")
+	p.signal(unix.SIGTERM)
+	p.diesOf(unix.SIGTERM)
+	for _, file := range []string{leasePath(b.state, "eth0"), netConfPath(b.state, "eth0")} {
+		if exists(file) {
+			t.Errorf("%s of a lease that was given back is still there", file)
+		}
+	}
+	resolv, err := os.ReadFile(b.resolv)
+	if err != nil || strings.Contains(string(resolv), "nameserver") {
+		t.Errorf("resolv.conf after the release: %v\n%s", err, resolv)
+	}
+}
+
+// A disk that is full or may not be written is said once and stops nothing; the
+// lease file that was there stays whole.
+func TestFullDisk(t *testing.T) {
+	b := newServedBox(t, "eth0")
+	dir := filepath.Join(t.TempDir(), "full")
+	if err := os.Mkdir(dir, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	netns.Tmpfs(t, dir, "size=64k,mode=755")
+	b.state = filepath.Join(dir, "state")
+	b.bind(t).kill()
+	before, err := os.ReadFile(leasePath(b.state, "eth0"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	// All that is left, to the last byte.
+	filler, err := os.Create(filepath.Join(dir, "filler"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for err == nil {
+		_, err = filler.Write(make([]byte, 1<<10))
+	}
+	filler.Close()
+
+	p := b.start(t, "-v", "eth0")
+	p.prints("1 of 1 links bound")
+	p.signal(unix.SIGHUP)
+	p.prints("renewed: ")
+	p.signal(unix.SIGTERM)
+	p.diesOf(unix.SIGTERM)
+	for _, what := range []string{"status.json: ", "lease-dir: ", "net-conf: "} {
+		line := "dhclient-lws: " + what + b.state + ": no space left on device\n"
+		if n := strings.Count(p.output(), line); n != 1 {
+			t.Errorf("%q is said %d times, want once", line, n)
+		}
+	}
+	if after, err := os.ReadFile(leasePath(b.state, "eth0")); err != nil || string(after) != string(before) {
+		t.Errorf("the old lease file is %q, %v", after, err)
+	}
+}
+
+// What lies where anybody can put something is not believed, and nothing is put there.
+func TestStateDirectoryOfEverybody(t *testing.T) {
+	b := newServedBox(t, "eth0")
+	if err := os.Mkdir(b.state, 0o777); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Chmod(b.state, 0o777); err != nil {
+		t.Fatal(err)
+	}
+	p := b.start(t, "-net-conf", "", "eth0")
+	p.prints("1 of 1 links bound")
+	p.signal(unix.SIGTERM)
+	p.diesOf(unix.SIGTERM)
+	if n := strings.Count(p.output(), "state-dir: "+b.state+" is writable by others; nothing is kept there\n"); n != 1 {
+		t.Errorf("said %d times, want once", n)
+	}
+	if entries, err := os.ReadDir(b.state); err != nil || len(entries) > 0 {
+		t.Errorf("in the directory: %v, %v", entries, err)
+	}
+}

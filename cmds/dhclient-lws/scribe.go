@@ -1,0 +1,209 @@
+package main
+
+import (
+	"sync"
+	"time"
+
+	"github.com/dhclient-lws/dhclient-lws/pkg/dhcpc"
+	"github.com/dhclient-lws/dhclient-lws/pkg/dhcpc/machine"
+	"github.com/dhclient-lws/dhclient-lws/pkg/ifup"
+)
+
+// scribe writes what the resident leaves on disk: resolv.conf, status.json, the
+// lease files, net-<interface>.conf. A disk may be slow, full or hang for ever, so
+// a goroutine of its own does it. What it writes follows from a snapshot of the
+// links and from what it wrote before, never from single events: a snapshot that
+// nobody has begun to write is replaced by the next one, and what failed is tried
+// again with it.
+type scribe struct {
+	options *options
+	start   time.Duration
+	report  func(what string, err error) // says once what could not be done
+
+	// The loop's.
+	last time.Duration // when it last gave a snapshot
+	next time.Duration // when it should give the next; machine.Never if nothing changed
+	deaf bool          // the disk with the leases hung when it was read
+
+	mu       sync.Mutex
+	waiting  *snapshot                 // nobody has begun to write it
+	after    []func()                  // to be called when it is written
+	kicked   chan struct{}             // nil until there is something to write
+	recalled map[string]*machine.Lease // those that were read, and are known to be in their files
+
+	// The goroutine's.
+	stateDir string // as in the options if it can be used, else ""
+	leaseDir string
+	result   result // of the wait, once decided
+	resolv   ifup.ResolvConf
+	kept     map[string]*keptLink
+	statusAt string // the path of our status file, once chosen
+}
+
+// snapshot is how things stand.
+type snapshot struct {
+	now    time.Duration
+	result result // undecided: as before
+	links  []dhcpc.LinkStatus
+	last   bool // the process is about to end
+}
+
+// keptLink is what is on disk about a link.
+type keptLink struct {
+	lease   *machine.Lease // in its lease file, or nil
+	metric  uint32         // there
+	netConf *machine.Lease // in net-<interface>.conf, or nil
+	seen    bool           // it is in the snapshot
+}
+
+// stateGap is the least time between two snapshots that nobody asked for. The
+// first comes that much after the start: nothing on the way to a lease waits for it.
+const stateGap = 50 * time.Millisecond
+
+func newScribe(o *options, start time.Duration, report func(string, error)) *scribe {
+	return &scribe{
+		options: o, start: start, report: report,
+		last: start, next: machine.Never,
+		recalled: map[string]*machine.Lease{},
+		resolv:   ifup.ResolvConf{Path: o.resolvConf},
+		kept:     map[string]*keptLink{},
+	}
+}
+
+// changed asks for a snapshot, soon.
+func (s *scribe) changed() { s.next = min(s.next, s.last+stateGap) }
+
+// record has a snapshot written. It never waits.
+func (s *scribe) record(shot snapshot) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.waiting != nil && shot.result == undecided {
+		shot.result = s.waiting.result
+	}
+	s.waiting = &shot
+	s.kick()
+}
+
+// then calls fn once: when what was recorded has been written, or after the
+// patience if a disk hangs.
+func (s *scribe) then(patience time.Duration, fn func()) {
+	fn = sync.OnceFunc(fn)
+	timer := time.AfterFunc(patience, fn)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.after = append(s.after, func() {
+		timer.Stop()
+		fn()
+	})
+	s.kick()
+}
+
+// finish has the last snapshot written, and waits for it as long as the patience lasts.
+func (s *scribe) finish(patience time.Duration, shot snapshot) {
+	shot.last = true
+	s.record(shot)
+	done := make(chan struct{})
+	s.then(patience, func() { close(done) })
+	<-done
+}
+
+// kick wakes the goroutine. The lock is held.
+func (s *scribe) kick() {
+	if s.kicked == nil {
+		s.kicked = make(chan struct{}, 1)
+		go s.run(s.kicked)
+	}
+	select {
+	case s.kicked <- struct{}{}:
+	default: // it will look anyhow
+	}
+}
+
+func (s *scribe) run(kicked <-chan struct{}) {
+	for range kicked {
+		s.mu.Lock()
+		shot, after := s.waiting, s.after
+		s.waiting, s.after = nil, nil
+		s.mu.Unlock()
+		if shot != nil {
+			s.write(shot)
+		}
+		for _, fn := range after {
+			fn()
+		}
+	}
+}
+
+// write brings the disk up to date. What others wait for comes first, and what
+// is synced to a slow disk last.
+func (s *scribe) write(shot *snapshot) {
+	if shot.result != undecided {
+		s.result = shot.result
+	}
+	s.stateDir = s.usable("state-dir", s.options.stateDir)
+	if s.leaseDir = s.stateDir; s.options.leaseDir != s.options.stateDir {
+		s.leaseDir = s.usable("lease-dir", s.options.leaseDir)
+	}
+	s.meet(shot.links)
+	s.writeResolvConf(shot)
+	s.writeNetConfs(shot)
+	s.report("status.json", s.writeStatus(shot))
+	if s.writeLeases(shot) {
+		// Another resident may have rendered resolv.conf meanwhile, and it knows our
+		// leases by their files.
+		s.writeResolvConf(shot)
+	}
+}
+
+// usable is the directory if something can be kept in it, else "".
+func (s *scribe) usable(what, dir string) string {
+	if dir == "" {
+		return ""
+	}
+	if err := makeDirectory(dir); err != nil {
+		s.report(what, err)
+		return ""
+	}
+	return dir
+}
+
+// meet makes sure that each link of a snapshot is kept. One that is gone for good
+// leaves its lease behind, should it come back; what was said of it to others is
+// not true any more.
+func (s *scribe) meet(links []dhcpc.LinkStatus) {
+	for _, k := range s.kept {
+		k.seen = false
+	}
+	for i := range links {
+		name := links[i].Interface
+		k := s.kept[name]
+		if k == nil {
+			k = &keptLink{}
+			s.kept[name] = k
+		}
+		k.seen = true
+		if lease := s.takeRecalled(name); lease != nil {
+			k.lease, k.metric = lease, links[i].Metric
+		}
+	}
+	for name, k := range s.kept {
+		if !k.seen && (k.netConf == nil || s.removeNetConf(name, k)) {
+			delete(s.kept, name)
+		}
+	}
+}
+
+// within calls fn, which a disk may hold up for ever, and waits for its result
+// as long as the patience lasts.
+func within[T any](patience time.Duration, fn func() T) (result T, ok bool) {
+	done := make(chan T, 1)
+	go func() { done <- fn() }()
+	timer := time.NewTimer(patience)
+	defer timer.Stop()
+	select {
+	case result = <-done:
+		return result, true
+	case <-timer.C:
+		return result, false
+	}
+}
