@@ -31,8 +31,9 @@ func ourVariables(output string) map[string]string {
 }
 
 // workerPID is the PID of the one worker that is alive, which was given to us.
-// No child of ours is a zombie.
-func workerPID(t *testing.T) int {
+// No child of ours is a zombie. Front processes lead no session, except those
+// given.
+func workerPID(t *testing.T, leaders ...int) int {
 	t.Helper()
 	worker := 0
 	eventually(t, "find one worker and nothing dead", func() bool {
@@ -41,8 +42,7 @@ func workerPID(t *testing.T) int {
 			if state == 'Z' {
 				return false
 			}
-			// The front process is our child too, but leads no session.
-			if sid, err := unix.Getsid(pid); err == nil && sid == pid {
+			if sid, err := unix.Getsid(pid); err == nil && sid == pid && !slices.Contains(leaders, pid) {
 				worker, workers = pid, workers+1
 			}
 		}
@@ -99,6 +99,7 @@ func TestCommandAlwaysRuns(t *testing.T) {
 		{"wrong arguments", "usage", []string{"-timeout", "soon"}},
 		{"unknown flag", "usage", []string{"-no-such-flag"}},
 		{"help", "usage", []string{"-h"}},
+		{"an interface that cannot be", "usage", []string{"no/such/name"}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			out, status := newBox(t).run(t, append(tt.args, print...)...)
@@ -151,6 +152,14 @@ func TestCommandIsMissing(t *testing.T) {
 	}
 }
 
+// What follows the first -- is the command's, whatever it looks like.
+func TestCommandHasArgumentsLikeOurs(t *testing.T) {
+	out, status := newBox(t).run(t, "-wait", "none", "--", "printf", "<%s>", "-h", "--", "", "-timeout", "status", "a b", "$(id)", "*")
+	if !strings.HasSuffix(out, "\n<-h><--><><-timeout><status><a b><$(id)><*>") || status != 0 {
+		t.Errorf("status %d, output:\n%s", status, out)
+	}
+}
+
 func TestCommandWithoutPath(t *testing.T) {
 	b := newBox(t)
 	p := b.command(t, "-wait", "none", "--", "sh", "-c", "echo here")
@@ -196,18 +205,6 @@ func TestWorkerIsNoChildOfTheCommand(t *testing.T) {
 	}
 	if dir, err := os.Readlink("/proc/" + strconv.Itoa(worker) + "/cwd"); err != nil || dir != "/" {
 		t.Errorf("the worker is in %s and keeps it busy: %v", dir, err)
-	}
-}
-
-// A worker that dies says nothing, and the command runs all the same.
-func TestWorkerDiesBeforeTheResult(t *testing.T) {
-	b := newBox(t)
-	p := b.start(t, "--", "sh", "-c", "env")
-	if err := unix.Kill(workerPID(t), unix.SIGKILL); err != nil {
-		t.Fatal(err)
-	}
-	if vars := ourVariables(p.end()); len(vars) != 1 || vars["RESULT"] != "error" {
-		t.Errorf("variables %v, want RESULT=error alone", vars)
 	}
 }
 
@@ -342,15 +339,25 @@ func TestEnvironmentBlock(t *testing.T) {
 // As the first process of a machine: /proc is mounted if it is missing, and
 // signals do not end the machine.
 func TestFirstProcess(t *testing.T) {
-	b := newServedBox(t, "eth0")
-	p := b.firstOfItsMachine(t, "eth0", "--", "sh", "-c", `echo "result $DHCLIENT_LWS_RESULT, pid $$"`)
+	b := newBox(t)
+	p := b.firstOfItsMachine(t, "-timeout", "2s", "--", "sh", "-c", `echo "result $DHCLIENT_LWS_RESULT, pid $$"`)
+	// It takes them from its second child on: before, it is this test's code.
+	eventually(t, "start the worker", func() bool { return len(childrenOf(t, p.Process.Pid)) > 0 })
 	for _, sig := range []syscall.Signal{unix.SIGHUP, unix.SIGTERM, unix.SIGINT} {
-		// It takes them from its second child on: before, it is this test's code.
-		eventually(t, "start the worker", func() bool { return len(childrenOf(t, p.Process.Pid)) > 0 || p.ended() })
-		_ = p.Process.Signal(sig) // it may be over already
+		p.signal(sig)
 	}
-	if out := p.end(); !strings.HasSuffix(out, "result ok, pid 1\n") {
+	if out := p.end(); !strings.HasSuffix(out, "result timeout, pid 1\n") {
 		t.Error("the command did not run as PID 1")
+	}
+}
+
+// A first process that cannot become its command ends, and the machine with it:
+// what is said last says why.
+func TestFirstProcessWithoutItsCommand(t *testing.T) {
+	b := newServedBox(t, "eth0")
+	p := b.firstOfItsMachine(t, "eth0", "--", "no-such-command")
+	if out := p.end(); !strings.HasSuffix(out, "\ndhclient-lws: no-such-command: no such file or directory\n") || p.ProcessState.ExitCode() != exitNotFound {
+		t.Errorf("%v", p.ProcessState)
 	}
 }
 

@@ -21,11 +21,18 @@ import (
 // The tests of the whole command start this test binary under the command's own
 // name, as a busybox does, in network namespaces.
 func TestMain(m *testing.M) {
-	switch os.Args[0] {
+	switch filepath.Base(os.Args[0]) {
 	case "dhclient-lws":
-		main()
+		if d, err := time.ParseDuration(os.Getenv("PATIENCE")); err == nil {
+			patience = d
+		}
+		unfortunateMain()
+	case "wait-for-all":
+		os.Exit(waitForAll())
 	case "become":
 		os.Exit(becomeWithLargeEnvironment())
+	case "launch":
+		os.Exit(launch())
 	case "init":
 		os.Exit(becomeWithoutProc())
 	}

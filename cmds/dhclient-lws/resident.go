@@ -91,7 +91,7 @@ func (o *options) stay() {
 
 // patience is how long a terminal that does not take our last lines may hold up
 // the boot, or the end of the process.
-const patience = 10 * time.Second
+var patience = 10 * time.Second // a test has less
 
 // serve is a resident from its beginning to its end, and returns the exit status.
 func serve(o *options, start time.Duration, result *os.File) int {
