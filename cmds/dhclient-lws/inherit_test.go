@@ -34,7 +34,7 @@ func launch() int {
 		unix.PthreadSigmask(unix.SIG_BLOCK, &blocked, nil),
 		syscall.Setrlimit(unix.RLIMIT_NOFILE, &syscall.Rlimit{Cur: 77, Max: 777}),
 		syscall.Setrlimit(unix.RLIMIT_CORE, &syscall.Rlimit{Cur: 0, Max: 4096}),
-		unix.Setpriority(unix.PRIO_PROCESS, 0, 5),
+		unix.Setpriority(unix.PRIO_PROCESS, 0, 19),
 		unix.Chdir("/usr"),
 		unix.Dup2(unix.Stderr, 9),
 	} {
@@ -163,7 +163,7 @@ func TestCommandInheritsWhatItWouldHaveWithoutUs(t *testing.T) {
 			}
 			// It is indeed something else than what everybody has.
 			for fact, want := range map[string]string{
-				"SigIgn": "0000000000000003", "SigBlk": "0000000000000a00", "Umask": "0027", "cwd": "/usr", "nice": "5", "fd 9": out.Name(),
+				"SigIgn": "0000000000000003", "SigBlk": "0000000000000a00", "Umask": "0027", "cwd": "/usr", "nice": "19", "fd 9": out.Name(),
 			} {
 				if facts[0][fact] != want {
 					t.Errorf("%s is %q, want %q", fact, facts[0][fact], want)
