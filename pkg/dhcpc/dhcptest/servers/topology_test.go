@@ -197,3 +197,32 @@ func (tr *traffic) repliesTo(t *testing.T, s *site, name string) []reply {
 	hw := s.home.Link(t, name).Attrs().HardwareAddr
 	return slices.DeleteFunc(tr.replied(t), func(r reply) bool { return !bytes.Equal(r.ClientHWAddr, hw) })
 }
+
+// The server calls itself by an address that nobody can reach, as one behind a
+// relay may, and names a router outside of the subnet. At T1 it does not hear the
+// client; at T2 it does, and the lease goes on.
+func TestServerIdentifierOutOfReach(t *testing.T) {
+	rfc.Shows(t, "P-RV-06", "P-RO-02", "R2131-4.4.5-02", "R2131-4.4.4-04")
+	with(t, shortLease, func(t *testing.T, srv server) {
+		s := newSite(t, 1)
+		p := short()
+		p.router = "192.168.1.1"
+		p.keaOptions = []string{`{ "name": "dhcp-server-identifier", "data": "203.0.113.1" }`}
+		p.dhcpd = []string{"server-identifier 203.0.113.1;"}
+		srv.start(t, s.lan, "br0", p)
+		tr := watch(t, s.lan, "br0")
+		c := s.run(t, dhcpc.Config{})
+		lease := c.bound(t, s)[0]
+		server := netip.MustParseAddr("203.0.113.1")
+		if lease.Server != server {
+			t.Errorf("leased by %v, want %v", lease.Server, server)
+		}
+		s.hasRoutes(t, "eth0", "0.0.0.0/0 via 192.168.1.1", "10.77.0.0/16", "192.168.1.1/32")
+		if again := c.await(t, dhcpc.Renewed).Lease; again.Addr != lease.Addr || again.Server != server {
+			t.Errorf("renewed %v from %v", again.Addr, again.Server)
+		}
+		if n := len(tr.saidSoFar(dhcp4.KindRebinding)); n != 1 {
+			t.Errorf("everybody was asked %d times", n)
+		}
+	})
+}

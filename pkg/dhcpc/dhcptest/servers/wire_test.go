@@ -209,7 +209,7 @@ type reply struct {
 	size  int // of the IP datagram, in bytes
 }
 
-// replied is what servers have said so far.
+// replied is what servers have said so far; they must have said something.
 func (tr *traffic) replied(t *testing.T) (list []reply) {
 	t.Helper()
 	tr.settle()
@@ -222,6 +222,9 @@ func (tr *traffic) replied(t *testing.T) (list []reply) {
 			continue
 		}
 		list = append(list, reply{m, dhcp4.HardwareAddr(f), netip.AddrFrom4([4]byte(f[ip+16:])), int(binary.BigEndian.Uint16(f[ip+2:]))})
+	}
+	if len(list) == 0 {
+		t.Error("no server said anything")
 	}
 	return list
 }
