@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"os"
 	"strings"
@@ -91,26 +92,24 @@ func TestReleaseIsBounded(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				start, why, after := time.Now(), error(nil), time.Duration(0)
+				ctx, end := context.WithCancelCause(t.Context())
 				r := &resident{
 					options: &options{release: tt.release},
 					console: newConsole(nil),
 					client:  dhcpc.New(dhcpc.Config{}), // which never runs, and so releases nothing
-					end: func(cause error) {
-						if why == nil {
-							why, after = cause, time.Since(start)
-						}
-					},
+					end:     end,
 				}
+				start := time.Now()
 				r.leave(first)
 				if tt.again > 0 {
 					time.Sleep(tt.again)
 					r.leave(second)
 				}
-				time.Sleep(time.Minute)
-				if !errors.Is(why, tt.want) || after != tt.after {
+				<-ctx.Done()
+				if why, after := context.Cause(ctx), time.Since(start); !errors.Is(why, tt.want) || after != tt.after {
 					t.Errorf("ended by %v after %v, want %v after %v", why, after, tt.want, tt.after)
 				}
+				time.Sleep(time.Minute) // for the timer, which is part of this
 			})
 		})
 	}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"encoding/binary"
 	"errors"
 	"os"
@@ -70,6 +71,15 @@ func TestSaysNoMore(t *testing.T) {
 	}
 	if m.IsBroadcast() {
 		t.Error("the broadcast flag is set")
+	}
+}
+
+// A DUID, and in front of it what tells the links of the machine apart.
+func TestSaysItsDUID(t *testing.T) {
+	m := discover(t, "-client-id", "duid")
+	id, hw := m.Options.Get(dhcpv4.OptionClientIdentifier), m.ClientHWAddr
+	if len(id) < 15 || id[0] != 255 || !bytes.Equal(id[1:5], hw[2:]) || id[5] != 0 || id[6] != duidUUID && id[6] != duidLL {
+		t.Errorf("client identifier % x of % x", id, hw)
 	}
 }
 
