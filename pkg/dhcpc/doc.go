@@ -7,6 +7,13 @@
 // yet: it is waited for. What happens is told to the callback of the request,
 // and can be asked for at any time with [Client.Status].
 //
+// It takes root, or CAP_NET_ADMIN, CAP_NET_RAW and CAP_NET_BIND_SERVICE. When Run
+// ends everything stays as it is: addresses until their leases end, routes with
+// them. Three things are the program's: resolv.conf, for which there is
+// [ifup.ResolvConf]; leases that outlive the program, which go out with
+// [LinkStatus] and come in with Recall of [Config]; and giving leases back, with
+// [Client.Release], where the next life is not to have them.
+//
 // One goroutine owns all state. It waits for the sockets, the kernel's link
 // events and one deadline together, and sleeps as long as nothing is due. Each
 // time it wakes it first takes in everything that has arrived, then sends what

@@ -38,7 +38,6 @@ func secondLife(t *testing.T, c dhcpc.Config) (o *office, remembered *machine.Le
 func (o *office) again(c dhcpc.Config, remembered *machine.Lease) {
 	c.Recall = func(ifup.Link) *machine.Lease { return remembered }
 	o.client = newClient(o.lan, c)
-	o.lan.Kernel.Overrun() // a new netlink socket tells of every link
 	o.events, o.lan.Sent, o.eth0.Applied = nil, nil, nil
 	o.request("eth0")
 }

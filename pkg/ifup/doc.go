@@ -5,7 +5,8 @@
 //
 // It knows nothing of DHCP. What it did not install it never replaces and never
 // removes: routes and addresses are created exclusively. What it installed in an
-// earlier life of the program it knows by the limited lifetime of the address.
+// earlier life of the program it knows by the limited lifetime of the address, or
+// where that has none by a mark (IFA_PROTO).
 //
 // Requests for many links are queued and travel to the kernel in one system
 // call, without acknowledgements: the kernel answers only what it refuses, and

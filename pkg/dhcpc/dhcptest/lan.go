@@ -91,8 +91,10 @@ type Client interface {
 // a message against RFC 2131, a loop that does not sleep, an address used that
 // the kernel has withdrawn; and its own error, unless it is that of the context.
 //
-// Run may be called again, with another client on the same machine.
+// Run may be called again, with another client on the same machine. It finds the
+// links as the last one left them.
 func (l *LAN) Run(c Client, until time.Duration) (err error) {
+	_ = l.Kernel.Close()
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
 	l.end, l.cancel, l.ended, l.sameNow = until, cancel, false, 0
