@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/dhclient-lws/dhclient-lws/pkg/dhcpc"
+	"github.com/dhclient-lws/dhclient-lws/pkg/dhcpc/dhcp4"
 	"github.com/dhclient-lws/dhclient-lws/pkg/dhcpc/dhcptest/rfc"
 )
 
@@ -68,5 +69,46 @@ func TestManyLinks(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// The cable is out for a moment: the lease is confirmed by the server that gave
+// it, in one exchange, and nothing changes.
+func TestCableOutAndIn(t *testing.T) {
+	rfc.Shows(t, "R2131-F5-17", "R2131-F5-18", "R2131-4.4.2-10")
+	with(t, servers, func(t *testing.T, srv server) {
+		s := newSite(t, 1)
+		srv.start(t, s.lan, "br0", office())
+		tr := watch(t, s.lan, "br0")
+		c := s.run(t, dhcpc.Config{})
+		lease := c.bound(t, s)[0]
+		s.lan.Down(t, "port0")
+		c.await(t, dhcpc.LinkDown)
+		s.lan.Up(t, "port0")
+		if ev := c.await(t, dhcpc.Renewed); ev.Lease.Addr != lease.Addr {
+			t.Errorf("%v became %v", lease.Addr, ev.Lease.Addr)
+		}
+		if m := tr.await(t, dhcp4.KindInitReboot, 1); m.Addr(dhcp4.RequestedAddress) != lease.Addr.Addr() {
+			t.Errorf("asked for %v", m.Addr(dhcp4.RequestedAddress))
+		}
+		s.hasRoutes(t, "eth0", "0.0.0.0/0 via 10.77.0.1", "10.77.0.0/16")
+	})
+}
+
+// With rapid commit a lease takes two messages. dnsmasq is the server that can.
+func TestRapidCommit(t *testing.T) {
+	rfc.Shows(t, "R4039-4-02", "R4039-3-03", "R4039-3-02")
+	t.Parallel()
+	s := newSite(t, 1)
+	p := office()
+	p.dnsmasq = []string{"dhcp-rapid-commit"}
+	startDnsmasq(t, s.lan, "br0", p)
+	tr := watch(t, s.lan, "br0")
+	lease := s.run(t, dhcpc.Config{RapidCommit: true}).bound(t, s)[0]
+	if p, _ := s.address(t, "eth0"); p != lease.Addr {
+		t.Errorf("address %v, leased %v", p, lease.Addr)
+	}
+	if n := len(tr.saidSoFar(dhcp4.KindSelecting)); n != 0 {
+		t.Errorf("%d REQUESTs", n)
 	}
 }
