@@ -80,7 +80,9 @@ func (m *Machine) jitter(d time.Duration) time.Duration {
 }
 
 // random is uniform from 0 to d.
-func (m *Machine) random(d time.Duration) time.Duration {
-	high, _ := bits.Mul64(uint64(d), uint64(m.c.Rand())<<32)
+func (m *Machine) random(d time.Duration) time.Duration { return random(d, m.c.Rand) }
+
+func random(d time.Duration, rand func() uint32) time.Duration {
+	high, _ := bits.Mul64(uint64(d), uint64(rand())<<32)
 	return time.Duration(high)
 }
