@@ -39,29 +39,33 @@ func (s *Sockets) Send(out []Out) {
 		if out[0].Frame == nil {
 			out[0].Err = s.sendUDP(&out[0])
 		} else {
-			for n < len(out) && n < batchSize && out[n].Frame != nil {
+			for n < len(out) && n < batchSize && out[n].Frame != nil && out[n].ARP == out[0].ARP {
 				n++
 			}
-			s.sendFrames(out[:n])
+			if out[0].ARP {
+				s.sendFrames(s.arp, unix.ETH_P_ARP, out[:n])
+			} else {
+				s.sendFrames(s.raw, unix.ETH_P_IP, out[:n])
+			}
 		}
 		out = out[n:]
 	}
 }
 
-func (s *Sockets) sendFrames(out []Out) {
+func (s *Sockets) sendFrames(fd int, protocol uint16, out []Out) {
 	b := s.io
 	for i := range out {
 		name := (*unix.RawSockaddrLinklayer)(unsafe.Pointer(&b.names[i]))
-		*name = unix.RawSockaddrLinklayer{Family: unix.AF_PACKET, Protocol: networkOrder(unix.ETH_P_IP), Ifindex: int32(out[i].Index)}
+		*name = unix.RawSockaddrLinklayer{Family: unix.AF_PACKET, Protocol: networkOrder(protocol), Ifindex: int32(out[i].Index)}
 		b.set(i, out[i].Frame, unix.SizeofSockaddrLinklayer, 0)
 	}
 	for done := 0; done < len(out); {
-		if s.raw < 0 {
+		if fd < 0 {
 			out[done].Err = errClosed
 			done++
 			continue
 		}
-		n, errno := mmsg(unix.SYS_SENDMMSG, s.raw, b.msgs[done:len(out)])
+		n, errno := mmsg(unix.SYS_SENDMMSG, fd, b.msgs[done:len(out)])
 		if errno == unix.EINTR {
 			continue
 		}
@@ -96,6 +100,10 @@ func (s *Sockets) Receive(fn func(*In)) {
 	if s.udpReady {
 		s.udpReady = false
 		s.receive(s.udp, fn, parseDatagram)
+	}
+	if s.arpReady {
+		s.arpReady = false
+		s.receive(s.arp, fn, parseARP)
 	}
 }
 
@@ -163,6 +171,12 @@ func parseFrame(in *In, name *unix.RawSockaddrAny, control, data []byte) {
 	in.Partial = status&unix.TP_STATUS_CSUMNOTREADY != 0
 	// VLAN 0 only gives the frame a priority: it is meant for us.
 	in.VLAN = status&unix.TP_STATUS_VLAN_VALID != 0 && binary.NativeEndian.Uint16(aux[auxVLAN:])&0xfff != 0
+}
+
+// parseARP reads what came with a frame of the socket for ARP.
+func parseARP(in *In, name *unix.RawSockaddrAny, control, data []byte) {
+	parseFrame(in, name, control, data)
+	in.ARP = true
 }
 
 // Of struct tpacket_auxdata: its size and where the VLAN tag stands, in bytes.

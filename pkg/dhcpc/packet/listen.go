@@ -66,15 +66,24 @@ func (s *Sockets) watchOrClose(fd int) error {
 
 // openRaw opens the packet socket for the Ethernet frames of all links.
 func openRaw() (int, error) {
+	fd, err := openPacket(unix.ETH_P_IP, repliesOnly)
+	if err == nil {
+		growReceiveBuffer(fd)
+	}
+	return fd, err
+}
+
+// openPacket opens a packet socket for frames of all links that carry a protocol
+// and pass a filter.
+func openPacket(protocol uint16, filter []bpf.Instruction) (int, error) {
 	// No protocol yet: given here, the later bind would wait for RCU.
 	fd, err := unix.Socket(unix.AF_PACKET, unix.SOCK_RAW|unix.SOCK_CLOEXEC|unix.SOCK_NONBLOCK, 0)
 	if err != nil {
 		return -1, err
 	}
-	if err = attach(fd, repliesOnly); err == nil {
+	if err = attach(fd, filter); err == nil {
 		if err = unix.SetsockoptInt(fd, unix.SOL_PACKET, unix.PACKET_AUXDATA, 1); err == nil {
-			growReceiveBuffer(fd)
-			err = unix.Bind(fd, &unix.SockaddrLinklayer{Protocol: networkOrder(unix.ETH_P_IP)})
+			err = unix.Bind(fd, &unix.SockaddrLinklayer{Protocol: networkOrder(protocol)})
 		}
 	}
 	if err != nil {

@@ -1,8 +1,9 @@
 // Package packet holds the Linux sockets of the client and the one place where
 // its loop sleeps: a packet socket for links without an address, a UDP socket
-// for renewals, a CLOCK_BOOTTIME timer and a wake-up descriptor.
+// for renewals, another packet socket for ARP about the addresses in use, a
+// CLOCK_BOOTTIME timer and a wake-up descriptor.
 //
-// One packet socket serves all links. It is created with protocol 0 and bound
+// One packet socket of a kind serves all links. It is created with protocol 0 and bound
 // with the protocol, because the other order waits for an RCU grace period of
 // 10 ms; so does closing, which is therefore left for later by the caller.
 // Messages leave and arrive in batches through static buffers: in the moment
@@ -16,6 +17,7 @@ import "net/netip"
 type Out struct {
 	Index   int    // link
 	Frame   []byte // a whole Ethernet frame
+	ARP     bool   // that holds ARP, and leaves by the socket for that
 	Payload []byte // of a UDP datagram from port 68
 	Src     netip.Addr
 	Dst     netip.AddrPort
@@ -25,7 +27,8 @@ type Out struct {
 // In is one message received; its bytes are valid during the call only.
 type In struct {
 	Index    int    // link
-	Frame    []byte // from the packet socket: a whole Ethernet frame
+	Frame    []byte // from a packet socket: a whole Ethernet frame
+	ARP      bool   // it came by the socket for ARP
 	Payload  []byte // from the UDP socket
 	Src      netip.AddrPort
 	Partial  bool // the UDP checksum is not yet filled in

@@ -13,8 +13,9 @@ import (
 // for concurrent use, except for Wake.
 type Sockets struct {
 	epoll, timer, wake int
-	raw, udp           int  // -1 while closed
+	raw, udp, arp      int  // -1 while closed
 	rawReady, udpReady bool // there may be something to read
+	arpReady           bool
 	udpHears           bool // the UDP socket has no drop-all filter
 	watched            int  // the descriptor given to Wait
 	armed              time.Duration
@@ -25,7 +26,7 @@ const never = time.Duration(math.MaxInt64)
 
 // Open makes what Wait needs; Listen opens the sockets.
 func Open() (*Sockets, error) {
-	s := &Sockets{epoll: -1, timer: -1, wake: -1, raw: -1, udp: -1, watched: -1, armed: never, io: new(batch)}
+	s := &Sockets{epoll: -1, timer: -1, wake: -1, raw: -1, udp: -1, arp: -1, watched: -1, armed: never, io: new(batch)}
 	var err error
 	if s.epoll, err = unix.EpollCreate1(unix.EPOLL_CLOEXEC); err != nil {
 		return nil, fmt.Errorf("epoll: %w", err)
@@ -98,6 +99,8 @@ func (s *Sockets) Wait(deadline time.Duration, fd int) error {
 			s.rawReady = true
 		case s.udp:
 			s.udpReady = true
+		case s.arp:
+			s.arpReady = true
 		case s.timer:
 			s.armed = never
 		}
@@ -129,7 +132,7 @@ func (s *Sockets) Wake() {
 
 // Close closes everything. Wake must not be called any more.
 func (s *Sockets) Close() error {
-	for _, fd := range []*int{&s.raw, &s.udp, &s.timer, &s.wake, &s.epoll} {
+	for _, fd := range []*int{&s.raw, &s.udp, &s.arp, &s.timer, &s.wake, &s.epoll} {
 		if *fd >= 0 {
 			_ = unix.Close(*fd)
 			*fd = -1

@@ -1,0 +1,74 @@
+package packet
+
+import (
+	"encoding/binary"
+	"fmt"
+	"net/netip"
+
+	"golang.org/x/net/bpf"
+	"golang.org/x/sys/unix"
+)
+
+// Watch makes Receive deliver the ARP packets in which somebody else could claim
+// one of these addresses, IPv4 all, and Send able to send ARP. With none nothing
+// is delivered. It replaces what an earlier call named.
+func (s *Sockets) Watch(addrs []netip.Addr) error {
+	filter := claimsOf(addrs)
+	if s.arp < 0 {
+		if len(addrs) == 0 {
+			return nil
+		}
+		fd, err := openPacket(unix.ETH_P_ARP, filter)
+		if err == nil {
+			err = s.watchOrClose(fd)
+		}
+		if err != nil {
+			return fmt.Errorf("ARP socket: %w", err)
+		}
+		s.arp = fd
+		return nil
+	}
+	// Not closed when nothing is watched: that takes 10 ms, and an open socket that
+	// hears nothing costs nothing.
+	if err := attach(s.arp, filter); err != nil {
+		return fmt.Errorf("ARP socket: %w", err)
+	}
+	return nil
+}
+
+// maxWatched is how many addresses fit into a filter that every kernel takes: it
+// may use 20 KB, at 16 bytes to an address. With more all ARP is delivered.
+const maxWatched = 1000
+
+// Where the IP addresses stand in an ARP frame, in bytes.
+const (
+	arpSenderIP = ethernet + 14
+	arpTargetIP = ethernet + 24
+)
+
+// claimsOf passes ARP that came in for this machine, whose sender has one of
+// these addresses, or asks whether it may have it: that one has no address yet
+// (RFC 5227 section 2.1.1). Nothing else on a busy network wakes us.
+func claimsOf(addrs []netip.Addr) []bpf.Instruction {
+	switch {
+	case len(addrs) == 0:
+		return dropAll
+	case len(addrs) > maxWatched:
+		return acceptAll
+	}
+	program := []bpf.Instruction{
+		bpf.LoadExtension{Num: bpf.ExtType},
+		bpf.JumpIf{Cond: bpf.JumpGreaterThan, Val: unix.PACKET_MULTICAST, SkipFalse: 1},
+		bpf.RetConstant{Val: 0},
+		bpf.LoadAbsolute{Off: arpSenderIP, Size: 4},
+		bpf.JumpIf{Cond: bpf.JumpNotEqual, Val: 0, SkipTrue: 1},
+		bpf.LoadAbsolute{Off: arpTargetIP, Size: 4},
+	}
+	for _, a := range addrs {
+		ip := a.As4()
+		program = append(program,
+			bpf.JumpIf{Cond: bpf.JumpNotEqual, Val: binary.BigEndian.Uint32(ip[:]), SkipTrue: 1},
+			bpf.RetConstant{Val: 0x40000})
+	}
+	return append(program, bpf.RetConstant{Val: 0})
+}
