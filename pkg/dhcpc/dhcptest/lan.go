@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"net/netip"
 	"sync/atomic"
 	"time"
 
@@ -26,6 +27,8 @@ type LAN struct {
 
 	// Sent is every client message that left, in order.
 	Sent []*Message
+	// ARP is every ARP packet of the client that left, in order.
+	ARP []ARP
 	// Failed is how many messages could not be sent.
 	Failed int
 	// Wakeups is when Wait returned.
@@ -37,6 +40,8 @@ type LAN struct {
 	ServerPort uint16
 	// RefuseListen makes Listen fail with what it returns, unless that is nil.
 	RefuseListen func(raw, udp bool) error
+	// RefuseWatch is the same for Watch.
+	RefuseWatch func() error
 	// RefuseSend makes a message fail with what it returns, unless that is nil:
 	// ENETDOWN, ENOBUFS, EPERM. A link that is down refuses without it.
 	RefuseSend func(o *packet.Out) error
@@ -46,8 +51,9 @@ type LAN struct {
 	rand   *rand.Rand
 	woken  atomic.Bool
 
-	open  Listening
-	queue []arrival
+	open    Listening
+	watched []netip.Addr // what the ARP socket hears of
+	queue   []arrival
 
 	end     time.Duration
 	cancel  context.CancelFunc

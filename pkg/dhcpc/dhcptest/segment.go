@@ -17,6 +17,7 @@ type Segment struct {
 	lan     *LAN
 	links   []*Link
 	servers []*Server
+	hosts   []*Host
 }
 
 const defaultLatency = 200 * time.Microsecond

@@ -33,7 +33,7 @@ func (l *LAN) listen(raw, udp bool) {
 	l.open = Listening{l.now, raw, udp}
 	l.Sockets = append(l.Sockets, l.open)
 	l.queue = slices.DeleteFunc(l.queue, func(a arrival) bool {
-		return a.raw && !raw || !a.raw && !udp
+		return !a.in.ARP && (a.raw && !raw || !a.raw && !udp)
 	})
 }
 
@@ -60,6 +60,9 @@ func (l *LAN) send(o *packet.Out) error {
 		}
 	}
 	link := l.Kernel.byIndex[o.Index]
+	if o.ARP {
+		return l.sendARP(link, o)
+	}
 	raw := o.Frame != nil
 	switch {
 	case raw && !l.open.Raw, !raw && !l.open.UDP:
