@@ -40,6 +40,7 @@ type Config struct {
 	Metric      uint32 // of the first link; each further link adds 16. 0: 1024
 	NoRoutes    bool
 	NoMTU       bool
+	Conflicts   ConflictDetection
 	ServerPort  uint16 // of the servers, for broadcast and unicast alike; 0: 67. Replies may come from any port
 	ReuseLease  bool   // use a remembered lease that no server confirms, until it ends
 
@@ -99,6 +100,7 @@ type Client struct {
 	flushing  bool          // no outcome has been seen yet
 	window    window
 	listening listening
+	conflicts conflicts
 	msg       dhcp4.Message
 	out       outbox
 	events    []delivery

@@ -166,7 +166,10 @@ func ExampleConfig_recall() {
 func ExampleKernel() {
 	lan, _, eth0 := anOffice()
 	eth0.SetUp(true) // printing does not
-	c := dhcpc.New(dhcpc.Config{Net: lan, Kernel: &printing{links: lan.Kernel}})
+	c := dhcpc.New(dhcpc.Config{
+		Net: lan, Kernel: &printing{links: lan.Kernel},
+		Conflicts: dhcpc.NoDetection, // an address that is only printed is not to be announced
+	})
 	if err := c.Request("eth0", dhcpc.IPv4, nil); err != nil {
 		fmt.Println(err)
 	}

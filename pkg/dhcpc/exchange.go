@@ -12,6 +12,10 @@ import (
 // receive judges one frame or datagram and hands the message in it to the
 // machine of its link.
 func (c *Client) receive(in *packet.In) {
+	if in.ARP {
+		c.hearARP(in)
+		return
+	}
 	l := c.byIndex[in.Index]
 	if l == nil || !l.hears(in.Frame != nil) {
 		return // nobody asked, or the other socket tells
@@ -154,6 +158,5 @@ func (c *Client) send(now time.Duration) {
 		c.step(l, now, machine.Sent{})
 		c.tell(l, Event{Kind: MessageSent, Time: now, Message: kind})
 	}
-	clear(o.links)
-	*o = outbox{o.msgs[:0], o.links[:0], o.sends[:0], o.payload, o.frames[:0]}
+	o.reset()
 }

@@ -25,6 +25,7 @@ type link struct {
 	ran      bool             // it has been running since it was set up
 	machine  *machine.Machine // nil while there is no such interface
 	id       dhcp4.Identity
+	detector machine.Detector // of other users of the address
 
 	// What the loop has to do next.
 	deadline  time.Duration // of the machine

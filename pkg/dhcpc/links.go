@@ -144,6 +144,7 @@ func (c *Client) setCarrier(l *link, on bool, now time.Duration) {
 		c.step(l, now, machine.LinkUp{})
 		c.tell(l, Event{Kind: LinkUp, Time: now})
 	} else {
+		c.unwatch(l)
 		c.step(l, now, machine.LinkDown{})
 		c.tell(l, Event{Kind: LinkDown, Time: now})
 	}
@@ -157,6 +158,7 @@ func (c *Client) setCarrier(l *link, on bool, now time.Duration) {
 // detach ends the life of a request on a link; the request itself stays.
 func (c *Client) detach(l *link) {
 	c.window.leave(l)
+	c.unwatch(l)
 	delete(c.byIndex, l.index)
 	l.index, l.machine, l.facts = 0, nil, ifup.Link{}
 	l.carrier, l.presumed, l.ran = false, false, false

@@ -35,6 +35,7 @@ func (c *Client) turn() error {
 	if c.configure(c.now) {
 		c.kernel.Flush(c.flushed)
 	}
+	c.sendARP(c.now)
 	c.deliver()
 	c.deadline = c.nextDeadline()
 	if c.cfg.OnTurn != nil {
@@ -69,6 +70,9 @@ func (c *Client) tick(now time.Duration) {
 			l.raise, l.bouncing = machine.Never, false
 			c.step(l, now, machine.Release{})
 		}
+		if l.detector.Deadline() <= now && l.detector.Timer(now) && !l.machine.Installed() {
+			l.apply = now
+		}
 		if l.due() <= now {
 			l.deaf = l.deaf || l.asked // whatever is due, the answer is
 			c.step(l, now, machine.Timer{})
@@ -91,16 +95,19 @@ func (c *Client) step(l *link, now time.Duration, ev machine.Event) machine.Effe
 		}
 	}
 	switch eff.Change {
-	case machine.Unchanged:
-	case machine.Granted, machine.Extended:
-		l.apply = now
+	case machine.Unchanged, machine.Granted, machine.Extended: // what there is to install, Installing tells
 	case machine.Lost:
 		l.apply = machine.Never
-		if !c.cfg.KeepForever || l.released {
+		if !c.cfg.KeepForever || l.released || eff.Reason == machine.ReasonConflict {
 			l.apply = now
 		}
+		c.unwatch(l)
 		l.restart()
 		c.tell(l, Event{Kind: Lost, Time: now, Lease: eff.Lease, Reason: eff.Reason})
+	}
+	if state == machine.Installing && state != before {
+		l.apply = now
+		c.probe(l, now)
 	}
 	if state == machine.Bound && !l.installed {
 		l.mark("installed", now)
@@ -134,6 +141,9 @@ func (c *Client) configure(now time.Duration) bool {
 		}
 		if l.apply <= now {
 			l.apply = machine.Never
+			if c.onProbation(l) {
+				continue
+			}
 			cfg := c.configuration(l, l.lease(), now)
 			l.asking = machine.Never
 			if cfg.Lifetime != ifup.Forever {
@@ -157,7 +167,7 @@ func (c *Client) nextDeadline() time.Duration {
 		if l == nil || l.index == 0 {
 			continue
 		}
-		next = min(next, l.raise, l.presume, l.apply, l.due())
+		next = min(next, l.raise, l.presume, l.apply, l.detector.Deadline(), l.due())
 		if l.heldUntil != 0 && len(c.window.line) > 0 {
 			next = min(next, l.heldUntil)
 		}
@@ -172,6 +182,11 @@ type outbox struct {
 	sends   []machine.Send
 	payload []byte
 	frames  []byte
+}
+
+func (o *outbox) reset() {
+	clear(o.links)
+	*o = outbox{o.msgs[:0], o.links[:0], o.sends[:0], o.payload, o.frames[:0]}
 }
 
 // deliverLinkNews calls OnLink for what the kernel reported, without the lock.

@@ -22,6 +22,9 @@ type Net interface {
 	// Listen opens what is missing and closes what is not wanted: the packet
 	// socket and the UDP socket. On error the sockets that are open stay open.
 	Listen(raw, udp bool) error
+	// Watch makes Receive deliver ARP packets in which somebody claims one of
+	// these addresses; with none, it ends that. Until the first call ARP cannot be sent.
+	Watch(addrs []netip.Addr) error
 	// Send sends all messages in as few system calls as possible and sets Err in each.
 	Send(out []packet.Out)
 	// Receive calls fn for what has arrived and returns when nothing is left.

@@ -193,20 +193,24 @@ func TestManyLinksOverOneSocket(t *testing.T) {
 			t.Errorf("default route %d is %v, want through %s", i, d, link.Name)
 		}
 	}
-	if n := h.sockets(t, "packet"); n > 1 {
+	if n := h.packetSockets(t, unix.ETH_P_IP); n > 1 {
 		t.Errorf("%d packet sockets", n)
 	}
 }
 
-// sockets counts the lines of a list in /proc/net.
-func (h *house) sockets(t *testing.T, list string) (n int) {
+// packetSockets counts the packet sockets for a protocol.
+func (h *house) packetSockets(t *testing.T, protocol uint16) (n int) {
 	t.Helper()
 	h.home.Do(t, func() {
-		b, err := os.ReadFile("/proc/thread-self/net/" + list)
+		list, err := os.ReadFile("/proc/thread-self/net/packet")
 		if err != nil {
 			t.Fatal(err)
 		}
-		n = strings.Count(string(b), "\n") - 1 // but for the headline
+		for line := range strings.Lines(string(list)) {
+			if fields := strings.Fields(line); len(fields) > 3 && fields[3] == fmt.Sprintf("%04x", protocol) {
+				n++
+			}
+		}
 	})
 	return n
 }
@@ -282,19 +286,38 @@ func (h *house) rawSocket(t *testing.T, name string) int {
 	return fd
 }
 
+// awaitAnnouncements waits until an address has been announced twice (RFC 5227
+// section 2.3), after which no more ARP is due.
+func (h *house) awaitAnnouncements(t *testing.T, wire int) {
+	t.Helper()
+	buf := make([]byte, 2048)
+	for seen := 0; seen < 2; {
+		n, err := unix.Read(wire, buf)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if p, ok := dhcp4.ParseARP(buf[:n]); ok && !p.Reply && p.SenderIP == p.TargetIP {
+			seen++
+		}
+	}
+}
+
 // Once everything is bound, nothing that goes on in the network wakes the client.
 func TestQuietWhenBound(t *testing.T) {
 	h := newHouse(t, 2)
+	wire := h.rawSocket(t, "port0")
+	wire1 := h.rawSocket(t, "port1")
 	r := h.run(t)
 	for range h.names {
 		r.await(t, dhcpc.Bound)
 	}
-	for end := time.Now().Add(patience); h.sockets(t, "packet") > 0; time.Sleep(10 * time.Millisecond) {
+	h.awaitAnnouncements(t, wire)
+	h.awaitAnnouncements(t, wire1)
+	for end := time.Now().Add(patience); h.packetSockets(t, unix.ETH_P_IP) > 0; time.Sleep(10 * time.Millisecond) {
 		if time.Now().After(end) {
 			t.Fatal("the packet socket stays open")
 		}
 	}
-	wire := h.rawSocket(t, "port0")
 	ack := dhcptest.Reply{Type: dhcp4.Ack, Xid: 1, HardwareAddr: dhcp4.HardwareAddr{2, 9}, Lease: 60}
 	foreign := dhcp4.AppendFrame(nil, dhcp4.HardwareAddr{2, 8}, dhcp4.Broadcast,
 		netip.MustParseAddrPort("10.77.0.1:67"), netip.MustParseAddrPort("255.255.255.255:68"), ack.Append(nil))

@@ -35,6 +35,9 @@ func (l *Link) LowerUp() bool {
 	return l.Flags&(flagUp|flagLowerUp|flagDormant) == flagUp|flagLowerUp
 }
 
+// NoARP reports whether addresses are not resolved on this link.
+func (l *Link) NoARP() bool { return l.Flags&flagNoARP != 0 }
+
 // Loopback reports whether this is the loopback interface.
 func (l *Link) Loopback() bool { return l.Flags&flagLoopback != 0 }
 
@@ -42,6 +45,7 @@ const (
 	flagUp       = 0x1     // IFF_UP
 	flagLoopback = 0x8     // IFF_LOOPBACK
 	flagRunning  = 0x40    // IFF_RUNNING
+	flagNoARP    = 0x80    // IFF_NOARP
 	flagLowerUp  = 0x10000 // IFF_LOWER_UP
 	flagDormant  = 0x20000 // IFF_DORMANT
 )

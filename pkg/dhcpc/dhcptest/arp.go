@@ -132,29 +132,39 @@ func (l *LAN) sendARP(link *Link, o *packet.Out) error {
 	return nil
 }
 
-// carryARP carries a packet to all on the segment but the one who sent it, and
-// has them answer.
+// carryARP carries a request to all on the segment but the link that it is from,
+// if it is from one, and has them answer.
 func (s *Segment) carryARP(p arpPacket, from *Link) {
 	s.carry(func() {
-		frame := p.frame()
+		answer := p.sender != p.target
 		for _, l := range s.links {
-			if l == from || !l.carries() {
+			if l == from || from != nil && !s.Shared || !l.carries() {
 				continue
 			}
-			s.lan.arriveARP(l, &p, frame)
+			s.lan.arriveARP(l, &p)
 			// The kernel answers for every address of the machine, by whichever link
 			// was asked.
-			if !p.reply && s.lan.holds(p.target) && p.sender != p.target {
-				s.carryARP(arpPacket{reply: true, hw: l.hw, sender: p.target, target: p.sender}, l)
+			if answer && s.lan.holds(p.target) {
+				s.reply(arpPacket{reply: true, hw: l.hw, sender: p.target, target: p.sender}, from, p.hw)
 			}
 		}
 		for _, h := range s.hosts {
-			switch {
-			case p.hw == h.HW:
-			case p.reply:
+			if answer && p.target == h.Addr && !h.Silent && p.hw != h.HW {
+				s.reply(arpPacket{reply: true, hw: h.HW, sender: h.Addr, target: p.sender}, from, p.hw)
+			}
+		}
+	})
+}
+
+// reply carries an answer to the link or to the host that asked.
+func (s *Segment) reply(p arpPacket, to *Link, host dhcp4.HardwareAddr) {
+	s.carry(func() {
+		if to != nil && to.carries() {
+			s.lan.arriveARP(to, &p)
+		}
+		for _, h := range s.hosts {
+			if h.HW == host {
 				h.Heard = append(h.Heard, p.sender)
-			case p.target == h.Addr && !h.Silent && p.sender != p.target:
-				s.carryARP(arpPacket{reply: true, hw: h.HW, sender: h.Addr, target: p.sender}, nil)
 			}
 		}
 	})
@@ -171,13 +181,13 @@ func (l *LAN) holds(addr netip.Addr) bool {
 }
 
 // arriveARP puts a packet into the ARP socket, if its filter lets it pass.
-func (l *LAN) arriveARP(link *Link, p *arpPacket, frame []byte) {
+func (l *LAN) arriveARP(link *Link, p *arpPacket) {
 	claimed := p.sender
 	if p.sender == unspecified {
 		claimed = p.target
 	}
 	if slices.Contains(l.watched, claimed) {
-		in := packet.In{Index: link.index, Frame: slices.Clone(frame), ARP: true}
+		in := packet.In{Index: link.index, Frame: p.frame(), ARP: true}
 		l.queue = append(l.queue, arrival{in, false})
 	}
 }

@@ -23,6 +23,8 @@ type Link struct {
 	// NoUDP keeps everything from the UDP socket, as a strict reverse path filter
 	// does to the second link on one subnet.
 	NoUDP bool
+	// NoARP is the kernel's word that addresses are not resolved on this link.
+	NoARP bool
 	// Lose makes a message vanish for which it returns true.
 	Lose func(m *Message) bool
 	// Refuse makes the kernel refuse an operation with a syscall.Errno.
@@ -165,8 +167,8 @@ func (l *Link) transmit(m *Message) {
 // info is what the kernel tells of the link.
 func (l *Link) info() ifup.Link {
 	const (
-		up, broadcast, running, multicast, lowerUp = 0x1, 0x2, 0x40, 0x1000, 0x10000 // IFF_*
-		ethernet                                   = 1                               // ARPHRD_ETHER
+		up, broadcast, running, noARP, multicast, lowerUp = 0x1, 0x2, 0x40, 0x80, 0x1000, 0x10000 // IFF_*
+		ethernet                                          = 1                                     // ARPHRD_ETHER
 	)
 	flags := uint32(broadcast | multicast)
 	if l.up {
@@ -177,6 +179,9 @@ func (l *Link) info() ifup.Link {
 	}
 	if l.carries() {
 		flags |= lowerUp
+	}
+	if l.NoARP {
+		flags |= noARP
 	}
 	return ifup.Link{
 		Index: l.index, Name: l.name, HardwareAddr: l.hw, Type: ethernet, Flags: flags,

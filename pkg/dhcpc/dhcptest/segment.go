@@ -13,6 +13,7 @@ type Segment struct {
 	Jitter    time.Duration // up to this is added at random, so that frames overtake each other
 	Loss      float64       // the share of frames that vanish, 0 to 1
 	Duplicate float64       // the share of frames that arrive twice, 0 to 1
+	Shared    bool          // the machine's links hear each other's ARP, as behind a switch
 
 	lan     *LAN
 	links   []*Link

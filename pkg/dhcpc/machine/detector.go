@@ -75,11 +75,14 @@ func (d *Detector) Deadline() time.Duration {
 	return d.due
 }
 
-// Timer lets time pass: nobody objected, so the address is announced.
-func (d *Detector) Timer(now time.Duration) {
-	if d.phase == probing && d.sent == probeNum && d.due <= now {
-		d.phase, d.sent = announcing, 0
+// Timer lets time pass. It reports whether the address has just become ours to
+// use: nobody objected. It is announced next.
+func (d *Detector) Timer(now time.Duration) (cleared bool) {
+	if d.phase != probing || d.sent < probeNum || d.due > now {
+		return false
 	}
+	d.phase, d.sent = announcing, 0
+	return true
 }
 
 // Outgoing is the packet that is due now from a link with this hardware address;
@@ -112,25 +115,39 @@ func (d *Detector) Sent(now time.Duration) {
 	}
 }
 
-// Receive takes in a packet that did not come from this machine, from any of
-// its links. It reports whether the address must be given up.
-func (d *Detector) Receive(now time.Duration, p *dhcp4.ARP) (conflict bool) {
+// Verdict is what a packet means for the address under watch.
+type Verdict uint8
+
+const (
+	Harmless   Verdict = iota
+	Contested          // somebody claims it; it is defended
+	InConflict         // it must be given up
+)
+
+// Receive judges a packet that did not come from this machine, from any of its
+// links.
+func (d *Detector) Receive(now time.Duration, p *dhcp4.ARP) Verdict {
 	switch {
 	case d.phase == idle:
-		return false
+		return Harmless
 	case p.SenderIP != d.addr:
 		// Somebody else wants to know whether the address is free.
 		probe := !p.Reply && p.SenderIP.IsUnspecified() && p.TargetIP == d.addr
-		return probe && d.phase == probing && !d.inUse
+		if probe && d.phase == probing && !d.inUse {
+			return InConflict
+		}
+		return Harmless
 	case d.phase == probing:
-		return true
-	case d.phase == defending:
-		return false // the same news again, before the answer to it has left
-	case now-d.defended < defendInterval:
-		return !d.stubborn
+		return InConflict
+	case d.phase == defending: // the same news again, before the answer to it has left
+		return Contested
+	case now-d.defended >= defendInterval:
+		d.phase, d.due, d.defended = defending, now, now
+		return Contested
+	case d.stubborn:
+		return Contested
 	}
-	d.phase, d.due, d.defended = defending, now, now
-	return false
+	return InConflict
 }
 
 func (d *Detector) random(limit time.Duration) time.Duration { return random(limit, d.rand) }

@@ -89,7 +89,7 @@ func TestConflictWhileProbing(t *testing.T) {
 			for _, inUse := range []bool{false, true} {
 				d := detect(lowest, inUse, true)
 				d.sends(t, at)
-				if !d.Receive(sec(at), &dhcp4.ARP{Reply: reply, SenderHW: foreignMAC, SenderIP: us, TargetIP: srv1}) {
+				if d.Receive(sec(at), &dhcp4.ARP{Reply: reply, SenderHW: foreignMAC, SenderIP: us, TargetIP: srv1}) != InConflict {
 					t.Errorf("at %v s, reply %v, in use %v: no conflict", at, reply, inUse)
 				}
 			}
@@ -118,7 +118,7 @@ func TestForeignProbe(t *testing.T) {
 	} {
 		d := detect(lowest, tt.inUse, false)
 		d.sends(t, tt.at)
-		if got := d.Receive(sec(tt.at), tt.p); got != tt.conflict {
+		if got := d.Receive(sec(tt.at), tt.p); (got == InConflict) != tt.conflict {
 			t.Errorf("%s: conflict %v", tt.what, got)
 		}
 	}
@@ -130,7 +130,7 @@ func (d *Detector) claims(t *testing.T, at ...float64) (defended []float64, lost
 	t.Helper()
 	for _, s := range at {
 		d.sends(t, s)
-		if d.Receive(sec(s), &dhcp4.ARP{SenderHW: foreignMAC, SenderIP: us, TargetIP: us}) {
+		if d.Receive(sec(s), &dhcp4.ARP{SenderHW: foreignMAC, SenderIP: us, TargetIP: us}) == InConflict {
 			return defended, s
 		}
 		_, now := d.sends(t, s)
@@ -172,7 +172,7 @@ func TestClaimsBeforeTheAnswer(t *testing.T) {
 	d.sends(t, 100)
 	claim := &dhcp4.ARP{SenderHW: foreignMAC, SenderIP: us, TargetIP: us}
 	for range 2 {
-		if d.Receive(sec(100), claim) {
+		if d.Receive(sec(100), claim) != Contested {
 			t.Error("given up without a defence")
 		}
 	}
@@ -187,11 +187,13 @@ func TestNothingToWatch(t *testing.T) {
 	if _, due := d.Outgoing(sec(5), mac); due || d.Deadline() != Never || d.Addr() != (netip.Addr{}) || d.Clear() {
 		t.Errorf("stopped, but %+v", d)
 	}
-	if d.Receive(sec(1), &dhcp4.ARP{SenderHW: foreignMAC, SenderIP: us}) {
+	if d.Receive(sec(1), &dhcp4.ARP{SenderHW: foreignMAC, SenderIP: us}) != Harmless {
 		t.Error("a conflict about nothing")
 	}
-	if d.Receive(sec(1), &dhcp4.ARP{SenderHW: foreignMAC}) {
+	if d.Receive(sec(1), &dhcp4.ARP{SenderHW: foreignMAC}) != Harmless {
 		t.Error("a conflict about no address")
 	}
-	d.Timer(time.Hour)
+	if d.Timer(time.Hour) {
+		t.Error("clear")
+	}
 }

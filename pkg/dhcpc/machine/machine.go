@@ -68,6 +68,9 @@ func (m *Machine) Lease() *Lease { return m.lease }
 // that may be asked for again, or nil.
 func (m *Machine) Remembered() *Lease { return m.remembered }
 
+// Installed reports whether the address of the lease in use is in the kernel.
+func (m *Machine) Installed() bool { return m.lease != nil && m.installed }
+
 // Step tells the machine what happened. now must not run backwards.
 func (m *Machine) Step(now time.Duration, ev Event) Effect {
 	lease := m.lease

@@ -1,0 +1,161 @@
+package dhcpc
+
+import (
+	"fmt"
+	"net/netip"
+	"time"
+
+	"github.com/dhclient-lws/dhclient-lws/pkg/dhcpc/dhcp4"
+	"github.com/dhclient-lws/dhclient-lws/pkg/dhcpc/machine"
+	"github.com/dhclient-lws/dhclient-lws/pkg/dhcpc/packet"
+)
+
+// ConflictDetection is how much is done to find out whether another host uses
+// an address that a server gave (RFC 5227). Whoever claims an address that is in
+// use is answered once; if the claim is repeated within 10 s the address is
+// declined, and the server asked for another.
+type ConflictDetection uint8
+
+const (
+	// Optimistic uses an address at once and probes for others meanwhile.
+	Optimistic ConflictDetection = iota
+	// StrictDetection uses an address after 4 to 7 s in which nobody objected.
+	StrictDetection
+	// NoDetection trusts the server.
+	NoDetection
+)
+
+// afterRush is how long probing waits where no address waits for it: in the
+// first moments of a boot other links need the time for their leases.
+const afterRush = 200 * time.Millisecond
+
+// conflicts is what the loop knows of ARP.
+type conflicts struct {
+	changed  bool          // the addresses under watch are not those that the socket was told
+	failures int           // to open it, in a row
+	retry    time.Duration // after a failure
+	addrs    []netip.Addr
+}
+
+// probe begins to look for another user of the address of a lease that is about
+// to be installed. A renewal is no reason for it, unless the link had no carrier
+// meanwhile (RFC 5227 section 2.1).
+func (c *Client) probe(l *link, now time.Duration) {
+	addr := l.lease().Addr.Addr()
+	if c.cfg.Conflicts == NoDetection || l.facts.NoARP() || l.detector.Addr() == addr {
+		return
+	}
+	inUse := c.cfg.Conflicts == Optimistic || l.machine.Installed()
+	begin := now
+	if inUse {
+		begin += afterRush
+	}
+	l.detector.Watch(begin, addr, inUse, c.cfg.KeepForever, c.rand)
+	c.conflicts.changed = true
+}
+
+// unwatch ends it.
+func (c *Client) unwatch(l *link) {
+	if l.detector.Addr().IsValid() {
+		l.detector.Stop()
+		c.conflicts.changed = true
+	}
+}
+
+// onProbation reports whether the address of a link must not be used yet.
+func (c *Client) onProbation(l *link) bool {
+	return c.cfg.Conflicts == StrictDetection && l.lease() != nil &&
+		!l.machine.Installed() && !l.detector.Clear() && !l.facts.NoARP()
+}
+
+// sendARP sends the probes and announcements that are due.
+func (c *Client) sendARP(now time.Duration) {
+	o := &c.out
+	for _, l := range c.links {
+		if l == nil || l.detector.Deadline() > now {
+			continue
+		}
+		p, ok := l.detector.Outgoing(now, l.id.HardwareAddr)
+		if !ok || l.detector.Clear() && !l.machine.Installed() {
+			l.detector.Sent(now)
+			continue
+		}
+		start := len(o.frames)
+		o.frames = dhcp4.AppendARP(o.frames, &p)
+		o.msgs = append(o.msgs, packet.Out{Index: l.index, Frame: o.frames[start:], ARP: true})
+		o.links = append(o.links, l)
+	}
+	if len(o.msgs) == 0 {
+		return
+	}
+	c.watch(now)
+	c.net.Send(o.msgs)
+	for i, l := range o.links {
+		l.detector.Sent(now)
+		// Without carrier it may vanish as well; only a socket that is missing is news.
+		if err := o.msgs[i].Err; err != nil && c.conflicts.failures == 0 {
+			c.fail(l, err, now)
+		}
+	}
+	o.reset()
+}
+
+// watch tells the socket which addresses it is about. That is done when the
+// first probe leaves, up to a second after the address came into use: no lease
+// waits for it.
+func (c *Client) watch(now time.Duration) {
+	w := &c.conflicts
+	if !w.changed || w.failures > 0 && now < w.retry {
+		return
+	}
+	w.addrs = w.addrs[:0]
+	for _, l := range c.links {
+		if l != nil && l.detector.Addr().IsValid() {
+			w.addrs = append(w.addrs, l.detector.Addr())
+		}
+	}
+	if err := c.net.Watch(w.addrs); err != nil {
+		w.failures++
+		w.retry = now + retryAfter(w.failures)
+		for _, l := range c.links {
+			if l != nil && l.detector.Addr().IsValid() {
+				c.fail(l, err, now)
+			}
+		}
+		return
+	}
+	w.changed, w.failures = false, 0
+}
+
+// hearARP judges an ARP packet.
+func (c *Client) hearARP(in *packet.In) {
+	l := c.byIndex[in.Index]
+	if l == nil || in.Outgoing || in.VLAN {
+		return
+	}
+	p, ok := dhcp4.ParseARP(in.Frame)
+	if !ok || c.ownHardwareAddr(p.SenderHW) {
+		return
+	}
+	addr := l.detector.Addr()
+	verdict := l.detector.Receive(c.now, &p)
+	if verdict == machine.Harmless {
+		return
+	}
+	c.fail(l, fmt.Errorf("%v is used by %v as well", addr, p.SenderHW), c.now)
+	if verdict == machine.InConflict {
+		c.step(l, c.now, machine.Conflict{})
+	}
+}
+
+// ownHardwareAddr reports whether an address is that of any link of this
+// machine. If two of them are on one network, the kernel answers on one for the
+// address of the other.
+func (c *Client) ownHardwareAddr(hw dhcp4.HardwareAddr) bool {
+	for _, l := range c.known {
+		if l.HardwareAddr == hw {
+			return true
+		}
+	}
+	return false
+}
