@@ -33,6 +33,7 @@ type options struct {
 	interfaces  []string // as -interface has them
 	metric      uint32
 	extraMetric uint32
+	noDNS       bool
 	noIPv4      bool
 	ipv6        bool
 	staticNet   bool
@@ -99,11 +100,7 @@ func (o *options) flags() *flag.FlagSet {
 	boolean(fs, "release", &o.release)
 
 	fs.Func("resolv-conf", "a file, or nothing to leave it alone", setPath(&o.resolvConf))
-	boolFunc(fs, "no-dns", func(v bool) {
-		if v {
-			o.resolvConf = ""
-		}
-	})
+	boolean(fs, "no-dns", &o.noDNS)
 	boolean(fs, "no-routes", &o.client.NoRoutes)
 	number(fs, "metric", 1, maxMetric, &o.metric)
 	boolFunc(fs, "mtu", func(v bool) { o.client.NoMTU = !v })
@@ -143,6 +140,9 @@ func (o *options) flags() *flag.FlagSet {
 	})
 	boolFunc(fs, "ipv4", func(v bool) { o.noIPv4 = !v })
 	boolean(fs, "ipv6", &o.ipv6)
+	var unused uint16
+	number(fs, "v6-port", 1, math.MaxUint16, &unused)
+	fs.Func("v6-server", "an address, which has no effect", func(string) error { return nil })
 	fs.Func("retry", "a number of attempts from -1 on, which has no effect", func(s string) error {
 		n, err := strconv.Atoi(s)
 		return check(err == nil && n >= -1)
@@ -163,6 +163,9 @@ func (o *options) complete(given map[string]bool, persistent string) {
 		if o.stateDir == defaultStateDir {
 			o.netConfDir = defaultNetConfDir
 		}
+	}
+	if o.noDNS {
+		o.resolvConf = ""
 	}
 	if o.dryRun {
 		o.once = true

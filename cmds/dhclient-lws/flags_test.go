@@ -197,6 +197,8 @@ func TestGoodArguments(t *testing.T) {
 		{"-state-dir=", func(o *options) bool { return o.stateDir == "" }},
 		{"-resolv-conf=", func(o *options) bool { return o.resolvConf == "" }},
 		{"-no-dns", func(o *options) bool { return o.resolvConf == "" }},
+		{"-no-dns -resolv-conf /x", func(o *options) bool { return o.resolvConf == "" }},
+		{"-no-dns=false -resolv-conf /x", func(o *options) bool { return o.resolvConf == "/x" }},
 		{"-no-routes -mtu=false -strict -broadcast -rapid-commit", func(o *options) bool {
 			c := &o.client
 			return c.NoRoutes && c.NoMTU && c.Strict && c.Broadcast && c.RapidCommit
@@ -258,6 +260,7 @@ func TestFlagsOfOthers(t *testing.T) {
 		{"-timeout 15 -retry 5 -v4-port 67 -ipv4 -ipv6=false ^e.*", nil, func(o *options) bool {
 			return o.wait.timeout == 15*time.Second && len(o.selectors) == 1
 		}},
+		{"-v6-port 547 -v6-server ff02::1:2", nil, func(*options) bool { return true }},
 		{"-retry -1", nil, func(*options) bool { return true }},
 		{"-ipv6=true", []string{"IPv6 is not served yet, -ipv6 has no effect"}, func(*options) bool { return true }},
 		{"-interface=wlan0", nil, func(o *options) bool { return len(o.selectors) == 1 && o.selectors[0].text == "wlan0" }},

@@ -52,6 +52,8 @@ var files = Topic{
 	Items: []Item{
 		{"/etc/resolv.conf", "the name servers of all links, at most three; see -resolv-conf"},
 		{"/run/dhclient-lws/status.json", "what \"dhclient-lws status\" shows; see -state-dir"},
+		{"/run/dhclient-lws/INTERFACE.json", "its lease, for the next start; see -lease-dir"},
+		{"/run/dhclient-lws/INTERFACE.lock", "held by the client that has the link; a second one waits for it"},
 		{"/run/net-INTERFACE.conf", "the lease as klibc's ipconfig writes it; see -net-conf"},
 		{"/dev/kmsg", "where lines go after the handoff"},
 	},

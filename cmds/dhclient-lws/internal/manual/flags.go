@@ -27,7 +27,7 @@ var whatToApply = Topic{
 	Title: "What to apply",
 	Flags: []Flag{
 		{"resolv-conf", "FILE", "the resolver's configuration; \"\" leaves it alone", "/etc/resolv.conf"},
-		{"no-dns", "", "the same as -resolv-conf \"\"", ""},
+		{"no-dns", "", "the same as -resolv-conf \"\", wherever it stands", ""},
 		{"no-routes", "", "addresses only", ""},
 		{"metric", "N", "of the first link's routes; each further link has 16 more", "1024"},
 		{"mtu", "", "set the MTU that the server names", "on"},
@@ -88,6 +88,8 @@ var namesOfOthers = Topic{
 		{"static_network_config", "TEXT", "gokrazy: not applied yet; DHCP is used, and a line says so", ""},
 		{"ipv4", "", "u-root: turned off there is nothing left to ask for, which is an error", "on"},
 		{"ipv6", "", "u-root: not served yet; turned on, a line says so", ""},
+		{"v6-port", "N", "u-root: no effect", ""},
+		{"v6-server", "ADDR", "u-root: no effect", ""},
 		{"retry", "N", "u-root: no effect, the client asks for ever", ""},
 	},
 }
