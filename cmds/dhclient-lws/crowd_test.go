@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net"
 	"net/netip"
+	"path/filepath"
 	"slices"
 	"strconv"
 	"testing"
@@ -30,6 +31,7 @@ type crowd struct {
 
 func newCrowd(t *testing.T) *crowd {
 	c := &crowd{box: newBox(t), t: t, lan: netns.New(t)}
+	netns.Tmpfs(t, filepath.Dir(c.resolv), "size=64m") // as /run and /etc are in an image
 	c.lan.Bridge(t, "br0")
 	c.lan.Address(t, "br0", "10.77.0.1/16")
 	c.bridge = c.lan.Link(t, "br0").Attrs().Index

@@ -230,7 +230,7 @@ func (c *crowd) watch(first []place) (end func()) {
 
 // last is when the last link was bound, since the start of the process.
 func (c *crowd) last() time.Duration {
-	s, err := readStatusFile(c.state)
+	s, err := readStatusFile(statusPath(c.state))
 	if err != nil {
 		c.t.Fatal(err)
 	}
@@ -279,12 +279,18 @@ func (c *crowd) forget() {
 // wantStatus waits until the status tells of these links, all bound, and no others.
 func (c *crowd) wantStatus(names []string) {
 	c.t.Helper()
+	var got []string
+	defer func() {
+		if c.t.Failed() {
+			c.t.Logf("status.json has %d links bound, want %d", len(got), len(names))
+		}
+	}()
 	eventually(c.t, "tell of each link as bound", func() bool {
-		s, err := readStatusFile(c.state)
+		s, err := readStatusFile(statusPath(c.state))
 		if err != nil {
 			return false
 		}
-		var got []string
+		got = nil
 		for i := range s.links {
 			if s.links[i].state == "BOUND" {
 				got = append(got, s.links[i].name)
