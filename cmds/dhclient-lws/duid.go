@@ -19,6 +19,8 @@ const (
 // newDUID makes client identifiers in the form that RFC 4361, section 6.1 has
 // for them: 255, an IAID that tells the links of the machine apart, and a DUID
 // that tells the machine from others. The files are read when the first is made.
+// Without any of them each link speaks for itself, with a DUID of its own: to find
+// one that is the same for all links, and in each boot, would mean to wait for all.
 func newDUID(files ...string) func(dhcp4.HardwareAddr) []byte {
 	machine := sync.OnceValue(func() []byte { return firstUUID(files) })
 	return func(hw dhcp4.HardwareAddr) []byte {

@@ -7,9 +7,11 @@ import (
 	"testing"
 
 	"github.com/dhclient-lws/dhclient-lws/pkg/dhcpc/dhcp4"
+	"github.com/dhclient-lws/dhclient-lws/pkg/dhcpc/dhcptest/rfc"
 )
 
 func TestDUID(t *testing.T) {
+	rfc.Shows(t, "R4361-6.1-01")
 	const (
 		uuid    = "4c4c4544-0042-3010-8053-b7c04f4d5a31"
 		machine = "b08dfa6083e7567a1921a715000001fb"
@@ -52,6 +54,7 @@ func TestDUID(t *testing.T) {
 
 // The IAID tells the links of a machine apart, which share its DUID.
 func TestDUIDOfTwoLinks(t *testing.T) {
+	rfc.Shows(t, "R4361-6.1-05", "R4361-6.1-06")
 	file := filepath.Join(t.TempDir(), "uuid")
 	if err := os.WriteFile(file, []byte("b08dfa6083e7567a1921a715000001fb"), 0o644); err != nil {
 		t.Fatal(err)
@@ -60,5 +63,9 @@ func TestDUIDOfTwoLinks(t *testing.T) {
 	a, b := id(dhcp4.HardwareAddr{2, 0, 0, 0, 0, 1}), id(dhcp4.HardwareAddr{2, 0, 0, 0, 0, 2})
 	if string(a[:5]) == string(b[:5]) || string(a[5:]) != string(b[5:]) {
 		t.Errorf("% x and % x", a, b)
+	}
+	// The next start makes the same, though nothing was stored.
+	if again := newDUID(file)(dhcp4.HardwareAddr{2, 0, 0, 0, 0, 1}); string(again) != string(a) {
+		t.Errorf("% x, and then % x", a, again)
 	}
 }
