@@ -118,7 +118,7 @@ func (o *options) flags() *flag.FlagSet {
 	boolean(fs, "rapid-commit", &o.client.RapidCommit)
 	boolean(fs, "broadcast", &o.client.Broadcast)
 	boolean(fs, "strict", &o.client.Strict)
-	fs.Func("acd", "off", setACD)
+	fs.Func("acd", "optimistic, strict or off", o.setACD)
 	boolean(fs, "reuse-lease", &o.client.ReuseLease)
 	duration(fs, "start-delay", &o.client.StartDelay)
 	fs.Func("retry-table", "rfc, or 1 to 16 durations from 100ms to 1h with commas between them", o.setRetryTable)
@@ -170,6 +170,7 @@ func (o *options) complete(given map[string]bool, persistent string) {
 	if o.dryRun {
 		o.once = true
 		o.stateDir, o.leaseDir, o.netConfDir, o.resolvConf = "", "", "", ""
+		o.client.Conflicts = dhcpc.NoDetection // an address that is not used is not announced
 	}
 	o.client.Metric = o.metric + o.extraMetric
 	if o.ipv6 {

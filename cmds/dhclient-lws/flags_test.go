@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/dhclient-lws/dhclient-lws/cmds/dhclient-lws/internal/manual"
+	"github.com/dhclient-lws/dhclient-lws/pkg/dhcpc"
 	"github.com/dhclient-lws/dhclient-lws/pkg/dhcpc/dhcp4"
 )
 
@@ -37,9 +38,7 @@ func TestBadArguments(t *testing.T) {
 		{"-v4-port 65536", `invalid value "65536" for flag -v4-port; allowed is a number from 1 to 65535`},
 		{"-extra_route_priority -1", `invalid value "-1" for flag -extra_route_priority; allowed is a number from 0 to 2147483647`},
 		{"-retry -2", `invalid value "-2" for flag -retry; allowed is a number of attempts from -1 on, which has no effect`},
-		{"-acd strict", `invalid value "strict" for flag -acd: addresses are not checked for conflicts yet; leave it off`},
-		{"-acd optimistic", `invalid value "optimistic" for flag -acd: addresses are not checked for conflicts yet; leave it off`},
-		{"-acd on", `invalid value "on" for flag -acd; allowed is off`},
+		{"-acd on", `invalid value "on" for flag -acd; allowed is optimistic, strict or off`},
 		{"-metric ten", `invalid value "ten" for flag -metric; allowed is a number from 1 to 2147483647`},
 		{"-mtu=1500", `invalid boolean value "1500" for -mtu; allowed is true or false`},
 		{"-v=3", `invalid boolean value "3" for -v; allowed is true or false`},
@@ -222,7 +221,10 @@ func TestGoodArguments(t *testing.T) {
 		{"-net-conf= -lease-dir=", func(o *options) bool { return o.leaseDir == "" && o.netConfDir == "" }},
 		{"-state-dir /x", func(o *options) bool { return o.netConfDir == "/x" }},
 		{"-state-dir=", func(o *options) bool { return o.netConfDir == "" }},
-		{"-acd off", func(*options) bool { return true }},
+		{"-acd optimistic", func(o *options) bool { return o.client.Conflicts == dhcpc.Optimistic }},
+		{"-acd strict", func(o *options) bool { return o.client.Conflicts == dhcpc.StrictDetection }},
+		{"-acd off", func(o *options) bool { return o.client.Conflicts == dhcpc.NoDetection }},
+		{"-dry-run", func(o *options) bool { return o.client.Conflicts == dhcpc.NoDetection }},
 		{"-v4-port 1067", func(o *options) bool { return o.client.ServerPort == 1067 }},
 		{"-start-delay 10", func(o *options) bool { return o.client.StartDelay == 10*time.Second }},
 		{"-retry-table rfc", func(o *options) bool { return o.client.Schedule.RFC }},

@@ -10,6 +10,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/dhclient-lws/dhclient-lws/pkg/dhcpc"
 )
 
 // How flags read their values. A value that is not allowed is an errNotAllowed,
@@ -118,15 +120,18 @@ func setPath(to *string) func(string) error {
 	}
 }
 
-// setACD takes the one choice there is so far.
-func setACD(s string) error {
+func (o *options) setACD(s string) error {
 	switch s {
+	case "optimistic":
+		o.client.Conflicts = dhcpc.Optimistic
+	case "strict":
+		o.client.Conflicts = dhcpc.StrictDetection
 	case "off":
-		return nil
-	case "optimistic", "strict":
-		return errors.New("addresses are not checked for conflicts yet; leave it off")
+		o.client.Conflicts = dhcpc.NoDetection
+	default:
+		return errNotAllowed
 	}
-	return errNotAllowed
+	return nil
 }
 
 func (o *options) setRetryTable(s string) error {
