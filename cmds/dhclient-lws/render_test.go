@@ -73,7 +73,7 @@ func exampleStatus() *statusFile {
 func tableText(t *testing.T, links []linkStatus, now time.Duration) string {
 	t.Helper()
 	var b strings.Builder
-	if err := table(&b, each(links), now); err != nil {
+	if err := table(&b, each([]*statusFile{{links: links}}), now); err != nil {
 		t.Fatal(err)
 	}
 	return b.String()

@@ -27,37 +27,37 @@ func inUse(l *dhcpc.LinkStatus) *machine.Lease {
 
 // contribution is what one link contributes to resolv.conf, and where it stands:
 // like its routes, the servers of a link without carrier stand behind all others.
+// Two clients may use the same metric, and must agree on the order all the same.
 type contribution struct {
-	carrier  bool
-	metric   int64
-	resolver ifup.Resolver
+	carrier       bool
+	metric, index int64
+	lease         *machine.Lease
 }
 
-func contribute(l *machine.Lease, carrier bool, metric int64) contribution {
-	return contribution{carrier, metric, ifup.Resolver{Servers: l.DNS, Domain: l.Domain, Search: l.Search}}
+func (c contribution) compare(d contribution) int {
+	switch {
+	case c.carrier && !d.carrier:
+		return -1
+	case d.carrier && !c.carrier:
+		return 1
+	}
+	return cmp.Or(cmp.Compare(c.metric, d.metric), cmp.Compare(c.index, d.index))
 }
 
 // resolvers is what the links and those of other processes contribute, in metric order.
 func resolvers(links []dhcpc.LinkStatus, others []contribution) []ifup.Resolver {
 	all := make([]contribution, 0, len(links)+len(others))
 	for i := range links {
-		if l := inUse(&links[i]); l != nil {
-			all = append(all, contribute(l, links[i].Carrier, int64(links[i].Metric)))
+		if l := &links[i]; inUse(l) != nil {
+			all = append(all, contribution{l.Carrier, int64(l.Metric), int64(l.Index), l.Lease})
 		}
 	}
 	all = append(all, others...)
-	slices.SortStableFunc(all, func(a, b contribution) int {
-		if a.carrier != b.carrier {
-			if a.carrier {
-				return -1
-			}
-			return 1
-		}
-		return cmp.Compare(a.metric, b.metric)
-	})
+	slices.SortStableFunc(all, contribution.compare)
 	list := make([]ifup.Resolver, len(all))
 	for i := range all {
-		list[i] = all[i].resolver
+		l := all[i].lease
+		list[i] = ifup.Resolver{Servers: l.DNS, Domain: l.Domain, Search: l.Search}
 	}
 	return list
 }
@@ -122,7 +122,7 @@ func (s *scribe) others() (list []contribution) {
 			continue
 		}
 		if exists, carrier := linkFacts(iface, f.index); exists {
-			list = append(list, contribute(lease, carrier, f.metric))
+			list = append(list, contribution{carrier, f.metric, f.index, lease})
 		}
 	}
 	return list

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"iter"
+	"os"
 	"path"
 	"slices"
 	"time"
@@ -35,25 +36,25 @@ func status(args []string, now time.Duration, out, complaints io.Writer) int {
 		fmt.Fprintln(complaints, "dhclient-lws:", err)
 		return exitUsage
 	}
-	st, err := readStatusFile(statusPath(dir))
+	all, err := residents(dir)
 	if err == nil {
-		st.links, err = pick(st.links, interfaces)
+		err = pick(all, interfaces)
 	}
 	if err != nil {
 		fmt.Fprintln(complaints, "dhclient-lws:", err)
 		return exitFailure
 	}
 	if asJSON {
-		_, err = out.Write(statusJSON(st, now))
+		_, err = out.Write(statusJSON(all, now))
 	} else {
 		w := bufio.NewWriter(out)
-		err = errors.Join(table(w, each(st.links), now), w.Flush())
+		err = errors.Join(table(w, each(all), now), w.Flush())
 	}
 	if err != nil {
 		fmt.Fprintln(complaints, "dhclient-lws:", err)
 		return exitFailure
 	}
-	if !st.alive() {
+	if st := all[0]; !st.alive() {
 		fmt.Fprintf(complaints, "dhclient-lws: the resident (pid %d) is gone; this is what it wrote %s ago\n",
 			st.pid, elapsed(now-time.Duration(st.written)*time.Millisecond))
 		return exitFailure
@@ -61,12 +62,37 @@ func status(args []string, now time.Duration, out, complaints io.Writer) int {
 	return 0
 }
 
-// each goes over the links without copying them.
-func each(links []linkStatus) iter.Seq[*linkStatus] {
+// residents is what all living residents wrote, the first one's first. If none
+// lives it is what the first one wrote last.
+func residents(dir string) ([]*statusFile, error) {
+	first, err := readStatusFile(statusPath(dir))
+	if err != nil && !errors.Is(err, os.ErrNotExist) {
+		return nil, err
+	}
+	var all []*statusFile
+	if err == nil && first.alive() {
+		all = append(all, first)
+	}
+	for _, path := range furtherPaths(dir) {
+		// One that ends just now takes its file away.
+		if st, err := readStatusFile(path); err == nil && st.alive() {
+			all = append(all, st)
+		}
+	}
+	if len(all) > 0 {
+		return all, nil
+	}
+	return []*statusFile{first}, err
+}
+
+// each goes over the links of residents without copying them.
+func each(residents []*statusFile) iter.Seq[*linkStatus] {
 	return func(yield func(*linkStatus) bool) {
-		for i := range links {
-			if !yield(&links[i]) {
-				return
+		for _, st := range residents {
+			for i := range st.links {
+				if !yield(&st.links[i]) {
+					return
+				}
 			}
 		}
 	}
@@ -78,11 +104,12 @@ func (s *statusFile) alive() bool {
 }
 
 // statusJSON is the schema of the file, with what depends on the present moment
-// computed: whether the resident is alive, and how long leases last.
-func statusJSON(st *statusFile, now time.Duration) []byte {
+// computed: whether the resident is alive, and how long leases last. Further
+// residents stand in the first one's field "others".
+func statusJSON(residents []*statusFile, now time.Duration) []byte {
 	w := &jsonWriter{}
-	alive := st.alive()
-	(&fields{w: w, now: now}).object(func(f *fields) {
+	describe := func(f *fields, st *statusFile) {
+		alive := st.alive()
 		st.fields(f)
 		if len(st.links) == 0 {
 			w.key("links")
@@ -90,27 +117,36 @@ func statusJSON(st *statusFile, now time.Duration) []byte {
 			w.end(']')
 		}
 		f.bool("alive", &alive)
+	}
+	(&fields{w: w, now: now}).object(func(f *fields) {
+		describe(f, residents[0])
+		others := residents[1:]
+		list(f, "others", &others, func(f *fields, st **statusFile) {
+			f.object(func(f *fields) { describe(f, *st) })
+		})
 	})
 	return append(w.b, '\n')
 }
 
 // pick keeps the links that the patterns name, all if there are none.
-func pick(links []linkStatus, patterns []string) ([]linkStatus, error) {
+func pick(residents []*statusFile, patterns []string) error {
 	if len(patterns) == 0 {
-		return links, nil
+		return nil
 	}
 	used := make([]bool, len(patterns))
-	links = slices.DeleteFunc(links, func(l linkStatus) bool {
-		found := false
-		for i, p := range patterns {
-			if matched, _ := path.Match(p, l.name); matched || p == l.name {
-				found, used[i] = true, true
+	for _, st := range residents {
+		st.links = slices.DeleteFunc(st.links, func(l linkStatus) bool {
+			found := false
+			for i, p := range patterns {
+				if matched, _ := path.Match(p, l.name); matched || p == l.name {
+					found, used[i] = true, true
+				}
 			}
-		}
-		return !found
-	})
-	if i := slices.Index(used, false); i >= 0 {
-		return nil, fmt.Errorf("the resident has no interface %s", safeName(patterns[i]))
+			return !found
+		})
 	}
-	return links, nil
+	if i := slices.Index(used, false); i >= 0 {
+		return fmt.Errorf("the resident has no interface %s", safeName(patterns[i]))
+	}
+	return nil
 }

@@ -113,11 +113,20 @@ const statusChunk = 8 << 10
 // maxStatusFile bounds what is read, in bytes: some ten thousand links.
 const maxStatusFile = 16 << 20
 
+// noResident says that there is no status file.
+type noResident string
+
+func (e noResident) Error() string {
+	return "no resident has written its state to " + safeText(string(e))
+}
+
+func (noResident) Is(target error) bool { return target == os.ErrNotExist }
+
 func readStatusFile(path string) (*statusFile, error) {
 	f, err := os.OpenFile(path, os.O_RDONLY|unix.O_NONBLOCK, 0)
 	switch {
 	case errors.Is(err, os.ErrNotExist):
-		return nil, fmt.Errorf("no resident has written its state to %s", safeText(path))
+		return nil, noResident(path)
 	case err != nil:
 		return nil, err
 	}
