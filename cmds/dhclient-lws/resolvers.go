@@ -121,26 +121,27 @@ func (s *scribe) others() (list []contribution) {
 		if err != nil || lease.Valid() != nil || lease.Expiry <= now {
 			continue
 		}
-		if exists, carrier := linkFacts(iface, f.index); exists {
-			list = append(list, contribution{carrier, f.metric, f.index, lease})
+		if isThere(iface, f.index) {
+			list = append(list, contribution{hasCarrier(iface), f.metric, f.index, lease})
 		}
 	}
 	return list
 }
 
-// linkFacts asks the kernel about an interface by name and index.
-func linkFacts(name string, index int64) (exists, running bool) {
+// isThere asks the kernel for an interface by name and index.
+func isThere(name string, index int64) bool {
 	fd, err := unix.Socket(unix.AF_INET, unix.SOCK_DGRAM|unix.SOCK_CLOEXEC, 0)
 	if err != nil {
-		return false, false
+		return false
 	}
 	defer unix.Close(fd)
 	ifr, err := unix.NewIfreq(name)
-	if err != nil || unix.IoctlIfreq(fd, unix.SIOCGIFINDEX, ifr) != nil || int64(ifr.Uint32()) != index {
-		return false, false
-	}
-	if unix.IoctlIfreq(fd, unix.SIOCGIFFLAGS, ifr) != nil {
-		return false, false
-	}
-	return true, ifr.Uint16()&unix.IFF_RUNNING != 0
+	return err == nil && unix.IoctlIfreq(fd, unix.SIOCGIFINDEX, ifr) == nil && int64(ifr.Uint32()) == index
+}
+
+// hasCarrier is what the driver says, as for the client's own links: the flag
+// IFF_RUNNING comes up to a second later. Without /sys there is carrier.
+func hasCarrier(name string) bool {
+	carrier, err := os.ReadFile("/sys/class/net/" + name + "/carrier")
+	return err == nil && string(carrier) == "1\n" || errors.Is(err, os.ErrNotExist)
 }

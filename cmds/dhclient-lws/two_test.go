@@ -124,7 +124,7 @@ func TestResolvConfForgetsTheDead(t *testing.T) {
 		}
 		return string(content)
 	}
-	if !strings.Contains(servers(), "nameserver 10.77.0.2\nnameserver 10.77.1.2\n") {
+	if !strings.Contains(servers(), "nameserver 10.77.1.2\n") || !strings.Contains(servers(), "nameserver 10.77.0.2\n") {
 		t.Errorf("the lease that -once took is not there:\n%s", servers())
 	}
 	if err := b.LinkDel(b.Link(t, "eth1")); err != nil {
