@@ -196,6 +196,7 @@ func TestWorkerInheritsNothing(t *testing.T) {
 		switch {
 		case !strings.HasPrefix(fact, "fd "), slices.Contains([]string{"/dev/null", "/dev/kmsg"}, value):
 		case strings.HasPrefix(value, "socket:"), strings.HasPrefix(value, "anon_inode:"):
+		case filepath.Dir(value) == b.state && strings.HasSuffix(value, ".lock"): // its own
 		default:
 			t.Errorf("%s is %s", fact, value)
 		}
