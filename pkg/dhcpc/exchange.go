@@ -17,12 +17,17 @@ func (c *Client) receive(in *packet.In) {
 		return
 	}
 	l := c.byIndex[in.Index]
+	if in.Frame == nil && (l == nil || !l.holds(in.Dst.Addr())) {
+		if o := c.holder(in.Dst.Addr()); o != nil {
+			l = o
+		}
+	}
 	if l == nil || !l.hears(in.Frame != nil) {
 		return // nobody asked, or the other socket tells
 	}
-	payload, refusal := in.Payload, dhcp4.Accepted
+	payload, dst, refusal := in.Payload, in.Dst, dhcp4.Accepted
 	if in.Frame != nil {
-		payload, refusal = unwrap(in)
+		payload, dst, refusal = unwrap(in)
 	}
 	if refusal != dhcp4.Accepted {
 		c.judged(l, nil, refusal)
@@ -31,8 +36,12 @@ func (c *Client) receive(in *packet.In) {
 	// Before all options are read: a flood of other hosts' messages must not
 	// take the time that other links need.
 	if hw, ok := dhcp4.Addressee(payload); ok && hw != l.id.HardwareAddr {
-		c.judged(l, nil, dhcp4.WrongHardwareAddr)
-		return
+		o := c.holder(dst.Addr())
+		if o == nil || o.id.HardwareAddr != hw || !o.hears(in.Frame != nil) {
+			c.judged(l, nil, dhcp4.WrongHardwareAddr)
+			return
+		}
+		l = o
 	}
 	if refusal = c.msg.Decode(payload); refusal != dhcp4.Accepted {
 		c.judged(l, nil, refusal)
@@ -52,16 +61,32 @@ func (c *Client) receive(in *packet.In) {
 	c.tell(l, Event{Kind: MessageReceived, Time: now, Message: c.msg.Type, Lease: eff.Lease, Reason: eff.Reason})
 }
 
+// holder is the link that uses an address, or nil. Linux answers ARP for all
+// addresses of the machine on all its links, so that a server may come to send what
+// is for one link through another on the same network; what is sent to a leased
+// address is for the link that leased it.
+func (c *Client) holder(a netip.Addr) *link {
+	if a == broadcast { // what a flood is made of
+		return nil
+	}
+	for _, l := range c.links {
+		if l != nil && l.holds(a) {
+			return l
+		}
+	}
+	return nil
+}
+
 // unwrap walks the headers of a frame.
-func unwrap(in *packet.In) ([]byte, dhcp4.Refusal) {
+func unwrap(in *packet.In) (payload []byte, dst netip.AddrPort, refusal dhcp4.Refusal) {
 	switch {
 	case in.Outgoing:
-		return nil, dhcp4.OutgoingCopy
+		return nil, dst, dhcp4.OutgoingCopy
 	case in.VLAN:
-		return nil, dhcp4.VLANTagged
+		return nil, dst, dhcp4.VLANTagged
 	}
 	datagram, refusal := dhcp4.ParseFrame(in.Frame, in.Partial)
-	return datagram.Payload, refusal
+	return datagram.Payload, datagram.Dst, refusal
 }
 
 // judged counts a refusal and shows the message to whoever wants to see it.

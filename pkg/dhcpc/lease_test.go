@@ -60,6 +60,39 @@ func TestNoUnicastAnswerFallsBackToThePacketSocket(t *testing.T) {
 	}
 }
 
+// Linux answers ARP for all its addresses on all its links. A server on the same
+// network may have learned the address of one link with the hardware address of
+// another, and answers there: by UDP to a renewal, and to the packet socket later.
+func TestAnswerThroughTheOtherLink(t *testing.T) {
+	for _, kind := range []dhcp4.Kind{dhcp4.KindRenewing, dhcp4.KindRebinding} {
+		o := newOffice(dhcpc.Config{})
+		eth1 := o.lan.Plug("eth1", o.network)
+		o.request("eth1")
+		o.server.Respond = func(m *dhcptest.Message, r *dhcptest.Reply) []dhcptest.Frame {
+			if r == nil {
+				return nil
+			}
+			f := o.server.Frame(m, r)
+			if m.Link == eth1 && !m.ClientAddr.IsUnspecified() {
+				if m.Kind != kind {
+					return nil
+				}
+				hw := o.eth0.HardwareAddr()
+				copy(f.Data, hw[:])
+			}
+			return []dhcptest.Frame{f}
+		}
+		o.run(t, 3*time.Hour)
+		renewed := slices.DeleteFunc(o.told(dhcpc.Renewed), func(ev dhcpc.Event) bool { return ev.Interface != "eth1" })
+		if lost := o.told(dhcpc.Lost); len(lost) > 0 || len(renewed) < 3 {
+			t.Errorf("kind %d: eth1 renewed %d times, lost %+v", kind, len(renewed), lost)
+		}
+		if st := o.status(t); st.Refused != [dhcp4.NumRefusals]uint32{} {
+			t.Errorf("kind %d: eth0 refused %v", kind, st.Refused)
+		}
+	}
+}
+
 func TestRebindingAsksEveryServer(t *testing.T) {
 	rfc.Shows(t, "R2131-F5-24", "R2131-F5-25", "R2131-T5-17", "R2131-4.3.2-01", "R2131-4.4.5-02", "R2131-4.4.5-20", "R2131-4.4.5-17")
 	o := newOffice(dhcpc.Config{})

@@ -1,6 +1,7 @@
 package dhcpc
 
 import (
+	"net/netip"
 	"slices"
 	"time"
 
@@ -101,6 +102,12 @@ func (l *link) lease() *machine.Lease {
 		return nil
 	}
 	return l.machine.Lease()
+}
+
+// holds reports whether an address is that of the lease in use.
+func (l *link) holds(a netip.Addr) bool {
+	lease := l.lease()
+	return lease != nil && lease.Addr.Addr() == a
 }
 
 // metricStep lies between the metrics of neighbouring slots.

@@ -106,6 +106,17 @@ func (k *Kernel) Holds(index int, addr netip.Prefix) bool {
 	return l != nil && l.config.Addr == addr
 }
 
+// local reports whether an address is one of the machine's: Linux takes what comes
+// for it on whatever link.
+func (k *Kernel) local(a netip.Addr) bool {
+	for _, l := range k.byIndex {
+		if l.Config().Addr.Addr() == a {
+			return true
+		}
+	}
+	return false
+}
+
 // Apply queues: make the link's configuration so.
 func (k *Kernel) Apply(index int, c ifup.Config) {
 	c.Routes = slices.Clone(c.Routes)

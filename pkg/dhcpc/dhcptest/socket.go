@@ -120,10 +120,10 @@ func (l *LAN) arrive(link *Link, f Frame) {
 		return
 	}
 	link.conversation.hear(d.payload)
-	local := d.dst.Addr() == limitedBroadcast || d.dst.Addr() == link.Config().Addr.Addr()
+	local := d.dst.Addr() == limitedBroadcast || l.Kernel.local(d.dst.Addr())
 	if l.open.UDP && !link.NoUDP && d.dst.Port() == clientPort && local {
 		l.queue = append(l.queue, arrival{packet.In{
-			Index: link.index, Payload: slices.Clone(d.payload), Src: d.src,
+			Index: link.index, Payload: slices.Clone(d.payload), Src: d.src, Dst: d.dst,
 		}, false})
 	}
 }

@@ -193,8 +193,12 @@ func parseDatagram(in *In, name *unix.RawSockaddrAny, control, data []byte) {
 	in.Payload = data
 	if info := find(control, unix.SOL_IP, unix.IP_PKTINFO); len(info) >= unix.SizeofInet4Pktinfo {
 		in.Index = int(int32(binary.NativeEndian.Uint32(info)))
+		in.Dst = netip.AddrPortFrom(netip.AddrFrom4([4]byte(info[pktinfoAddr:])), clientPort)
 	}
 }
+
+// Where struct in_pktinfo has the address that a datagram was sent to, in bytes.
+const pktinfoAddr = 8
 
 // find is the data of one kind of control message. The kernel sends us one.
 func find(control []byte, level, kind int32) []byte {

@@ -24,13 +24,14 @@ type Out struct {
 	Err     error // set by Send
 }
 
-// In is one message received; its bytes are valid during the call only.
+// In is one message received; its bytes are valid during the call only. Src and
+// Dst are those of a Payload.
 type In struct {
 	Index    int    // link
 	Frame    []byte // from a packet socket: a whole Ethernet frame
 	ARP      bool   // it came by the socket for ARP
 	Payload  []byte // from the UDP socket
-	Src      netip.AddrPort
+	Src, Dst netip.AddrPort
 	Partial  bool // the UDP checksum is not yet filled in
 	Outgoing bool // a copy of a frame that this machine sent
 	VLAN     bool // the frame carried a VLAN tag with a VLAN number

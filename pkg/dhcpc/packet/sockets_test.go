@@ -312,7 +312,7 @@ func TestUnicastLeavesByTheLinkOfTheLease(t *testing.T) {
 		t.Fatal(err)
 	}
 	m := r.receive(t, 1)[0]
-	if string(m.data) != "ack" || m.Index != eth1.Index || m.Src != netip.MustParseAddrPort("192.0.2.3:67") {
+	if string(m.data) != "ack" || m.Index != eth1.Index || m.Src != netip.MustParseAddrPort("192.0.2.3:67") || m.Dst != from {
 		t.Errorf("received %q as %+v", m.data, m.In)
 	}
 }

@@ -34,15 +34,16 @@ func TestOneLink(t *testing.T) {
 	})
 }
 
-// 256 links lead to one server: each gets an address of its own, and the default
-// routes stand in the order of the links.
+// 256 links lead to one server: each gets an address of its own, the default
+// routes stand in the order of the links, and all are renewed at once.
 func TestManyLinks(t *testing.T) {
 	rfc.Shows(t, "R2131-3.6-01", "P-RO-04")
 	for _, srv := range servers {
 		t.Run(srv.name, func(t *testing.T) {
 			s := newSite(t, 256)
 			srv.start(t, s.lan, "br0", office())
-			leases := s.run(t, dhcpc.Config{}).bound(t, s)
+			c := s.run(t, dhcpc.Config{})
+			leases := c.bound(t, s)
 			owner := map[netip.Addr]string{}
 			var want []string
 			for i, name := range s.names {
@@ -66,6 +67,15 @@ func TestManyLinks(t *testing.T) {
 				}
 				if line := "10.77.0.0/16 " + suffix; got[len(want)+i] != line {
 					t.Errorf("subnet's route %d: %s, want %s", i, got[len(want)+i], line)
+				}
+			}
+			c.Renew("")
+			for range s.names {
+				c.await(t, dhcpc.Renewed)
+			}
+			for i, l := range c.Status().Links {
+				if l.Lease == nil || l.Lease.Addr != leases[i].Addr || l.Lease.Start <= leases[i].Start {
+					t.Errorf("%s renewed %+v as %+v", l.Interface, leases[i], l.Lease)
 				}
 			}
 		})

@@ -226,3 +226,32 @@ func TestServerIdentifierOutOfReach(t *testing.T) {
 		}
 	})
 }
+
+// A machine answers ARP for all its addresses through all its links, so that a
+// server on the same subnet may come to send what is for one link through the
+// other. The renewal is recognised by the address that it goes to.
+func TestAnswerThroughTheOtherLink(t *testing.T) {
+	rfc.Shows(t, "P-SA-02")
+	t.Parallel()
+	s := newSite(t, 2)
+	startDnsmasq(t, s.lan, "br0", office()) // Kea and dhcpd send frames, and look at no ARP
+	tr := watch(t, s.lan, "br0")
+	c := s.run(t, dhcpc.Config{})
+	leases := c.bound(t, s)
+	err := s.lan.NeighSet(&netlink.Neigh{
+		LinkIndex: s.lan.Link(t, "br0").Attrs().Index,
+		State:     netlink.NUD_PERMANENT,
+		IP:        leases[1].Addr.Addr().AsSlice(), HardwareAddr: s.home.Link(t, "eth0").Attrs().HardwareAddr,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	c.Renew("eth1")
+	if ev := c.await(t, dhcpc.Renewed); ev.Interface != "eth1" || ev.Lease.Addr != leases[1].Addr {
+		t.Errorf("renewed %s with %v", ev.Interface, ev.Lease.Addr)
+	}
+	eth0 := dhcp4.HardwareAddr(s.home.Link(t, "eth0").Attrs().HardwareAddr)
+	if list := tr.repliesTo(t, s, "eth1"); list[len(list)-1].hwDst != eth0 {
+		t.Errorf("the answer came to %x, the test needs %x", list[len(list)-1].hwDst, eth0)
+	}
+}
