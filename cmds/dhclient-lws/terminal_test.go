@@ -52,6 +52,7 @@ func (b *box) launchOn(p *process, tty *terminal) {
 func TestTerminalSurvivesTheFrontProcess(t *testing.T) {
 	for _, args := range [][]string{
 		{"-wait", "none", "--", "no-such-command"},
+		{"-wait", "none", "-background"},
 		{"-no-such-flag"},
 		{"-h"},
 	} {

@@ -1,0 +1,52 @@
+package main
+
+import (
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// script is a shell in which $dhclient is the command with the files of the box,
+// not yet started.
+func (b *box) script(t *testing.T, text string) *process {
+	t.Helper()
+	exe, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join(t.TempDir(), "dhclient-lws")
+	if err := os.Symlink(exe, path); err != nil {
+		t.Fatal(err)
+	}
+	p := b.command(t)
+	p.Env = append(os.Environ(), "dhclient="+strings.Join(append([]string{path}, p.Args[1:]...), " "))
+	if p.Path, err = exec.LookPath("sh"); err != nil {
+		t.Fatal(err)
+	}
+	p.Args = []string{"sh", "-c", text}
+	return p
+}
+
+// A script goes on when -background has what it waits for. Who reads what it says
+// reads to the end of that, and not to the end of the client.
+func TestBackgroundInAScript(t *testing.T) {
+	for name, text := range map[string]string{
+		"status":       `$dhclient -background eth0; echo "status $?"`,
+		"substitution": `text=$($dhclient -background eth0 2>&1); echo "$text"; echo "status $?"`,
+		"pipe":         `$dhclient -background eth0 2>&1 | cat; echo "status $?"`,
+		"wait":         `$dhclient -background eth0 & wait; echo "status $?"`,
+		"command":      `text=$($dhclient eth0 -- true 2>&1); echo "$text"; echo "status $?"`,
+	} {
+		t.Run(name, func(t *testing.T) {
+			b := newServedBox(t, "eth0")
+			p := b.script(t, text)
+			b.launch(p)
+			if out := p.end(); !strings.Contains(out, "1 of 1 links bound") || !strings.HasSuffix(out, " ms\nstatus 0\n") {
+				t.Errorf("output:\n%s", out)
+			}
+			workerPID(t)
+		})
+	}
+}
