@@ -19,6 +19,7 @@ func Judge(r report.Report, nics []NIC) error {
 		judgeRoutes(r, nics),
 		judgeResolv(r, nics),
 		judgeResident(r),
+		judgeZombies(r),
 		judgeStatus(r, nics),
 	)
 }
@@ -119,6 +120,13 @@ func judgeResident(r report.Report) error {
 		errs = append(errs, fmt.Errorf("the handoff went to a child of process %d instead of init's", r.Self.Parent))
 	}
 	return errors.Join(errs...)
+}
+
+func judgeZombies(r report.Report) error {
+	if len(r.Zombies) > 0 {
+		return fmt.Errorf("nobody waits for %v", r.Zombies)
+	}
+	return nil
 }
 
 // The client says of itself that it lives and that every link is bound.

@@ -47,6 +47,7 @@ func TestJudgeNamesEachFault(t *testing.T) {
 		spoil func(*report.Report)
 		want  string
 	}{
+		"a zombie":                       {func(r *report.Report) { r.Zombies = []string{"dhclient-lws"} }, "nobody waits for [dhclient-lws]"},
 		"a link without an address":      {func(r *report.Report) { r.Links[1].Addrs = nil }, "eth1 has no address"},
 		"an address of another network":  {func(r *report.Report) { r.Links[1].Addrs[0] = elsewhere }, "eth1 has 10.77.9.15/24, which is not in 10.77.1.0/24"},
 		"a mask of another length":       {func(r *report.Report) { r.Links[1].Addrs[0] = netip.MustParsePrefix("10.77.1.15/32") }, "not in 10.77.1.0/24"},

@@ -18,6 +18,8 @@ import (
 // ErrPanic is what Run returns when the guest's kernel gave up.
 var ErrPanic = errors.New("kernel panic")
 
+var errNoReport = errors.New("the guest powered off without a report")
+
 // Machine is a virtual machine that boots the image.
 type Machine struct {
 	Kernel string
@@ -30,7 +32,12 @@ type Machine struct {
 // report. The serial console is copied to console while it runs. The guest
 // powers itself off; ctx bounds how long that may take.
 func (m Machine) Run(ctx context.Context, console io.Writer) (report.Report, error) {
-	cmd := exec.CommandContext(ctx, qemu, m.args("check", "stdio")...)
+	return m.run(ctx, console, m.handOffTo("check"))
+}
+
+// run boots the machine with what follows on the kernel's command line.
+func (m Machine) run(ctx context.Context, console io.Writer, parameters string) (report.Report, error) {
+	cmd := exec.CommandContext(ctx, qemu, m.args(parameters, "stdio")...)
 	var stderr bytes.Buffer
 	cmd.Stderr = &stderr
 	stdout, err := cmd.StdoutPipe()
@@ -55,16 +62,30 @@ func (m Machine) Run(ctx context.Context, console io.Writer) (report.Report, err
 // Shell boots the machine with a shell at its serial console, which in and out
 // are. Leaving the shell powers the machine off.
 func (m Machine) Shell(ctx context.Context, in, out *os.File) error {
-	cmd := exec.CommandContext(ctx, qemu, m.args("gosh", "mon:stdio")...)
+	return m.operate(ctx, in, out, m.handOffTo("gosh"))
+}
+
+// operate boots the machine with somebody at its serial console.
+func (m Machine) operate(ctx context.Context, in, out *os.File, parameters string) error {
+	cmd := exec.CommandContext(ctx, qemu, m.args(parameters, "mon:stdio")...)
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = in, out, os.Stderr
 	return cmd.Run()
 }
 
 const qemu = "qemu-system-x86_64"
 
-// args is QEMU's command line. The guest hands off to next.
-func (m Machine) args(next, serial string) []string {
-	uinit := strings.Join(slices.Concat(m.Flags, []string{"--", next}), " ")
+// handOffTo has the client become a command, as u-root's init is told of it.
+func (m Machine) handOffTo(command string) string {
+	return uinit(slices.Concat(m.Flags, []string{"--", command})...)
+}
+
+// uinit are the arguments of what u-root's init starts first: the client.
+func uinit(args ...string) string {
+	return `uroot.uinitargs="` + strings.Join(args, " ") + `"`
+}
+
+// args is QEMU's command line, with parameters for the guest's kernel and init.
+func (m Machine) args(parameters, serial string) []string {
 	args := []string{
 		// A /dev/kvm that can be opened need not work; emulation always does. One
 		// CPU: with two, the kernel patching its own code panics one time in ten.
@@ -72,7 +93,7 @@ func (m Machine) args(next, serial string) []string {
 		"-nodefaults", "-display", "none", "-no-reboot", "-serial", serial,
 		"-kernel", m.Kernel, "-initrd", m.Image,
 		// A panic ends the machine at once.
-		"-append", fmt.Sprintf(`console=ttyS0 quiet panic=-1 uroot.uinitargs="%s"`, uinit),
+		"-append", "console=ttyS0 quiet panic=-1 " + parameters,
 	}
 	for i, n := range m.NICs {
 		args = append(args, n.args(i)...)
@@ -101,7 +122,7 @@ func scan(console io.Reader) (report.Report, error) {
 		}
 	}
 	if err = errors.Join(err, lines.Err()); err == nil && !found {
-		err = errors.New("the guest powered off without a report")
+		err = errNoReport
 	}
 	return last, err
 }

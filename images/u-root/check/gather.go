@@ -15,8 +15,9 @@ import (
 	"github.com/dhclient-lws/dhclient-lws/images/u-root/report"
 )
 
-// gather finds out all that a report tells. What fails becomes a line in it.
-func gather() report.Report {
+// gather finds out all that a report tells, and kills the client in the end if
+// that is wanted. What fails becomes a line in it.
+func gather(kill bool) report.Report {
 	r := report.Report{Result: os.Getenv("DHCLIENT_LWS_RESULT")}
 	failed := func(what string, err error) {
 		if err != nil {
@@ -47,6 +48,15 @@ func gather() report.Report {
 
 	r.Status, err = status()
 	failed("status", err)
+
+	if kill {
+		err = killResident(r.Processes)
+		failed("kill", err)
+		r.Killed = err == nil
+	}
+	// All that ran for a moment, the status command too, is over by now.
+	r.Zombies, err = zombies()
+	failed("zombies", err)
 	return r
 }
 
@@ -104,7 +114,7 @@ func prefix(n *net.IPNet) netip.Prefix {
 
 // status is what the command itself says about the machine.
 func status() (json.RawMessage, error) {
-	out, err := exec.Command("dhclient-lws", "status", "-json").Output()
+	out, err := exec.Command("/bbin/dhclient-lws", "status", "-json").Output()
 	if err != nil {
 		return nil, err
 	}

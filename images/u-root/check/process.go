@@ -59,6 +59,58 @@ func process(dir string) (p report.Process, err error) {
 	return p, err
 }
 
+// zombies lists what has ended and nobody waits for. A parent may take a moment
+// to, so what is listed has been there for a second.
+func zombies() (names []string, err error) {
+	for deadline := time.Now().Add(time.Second); time.Now().Before(deadline); time.Sleep(10 * time.Millisecond) {
+		if names, err = dead(); err != nil || len(names) == 0 {
+			break
+		}
+	}
+	return names, err
+}
+
+func dead() (names []string, err error) {
+	files, err := filepath.Glob("/proc/[0-9]*/stat")
+	if err != nil {
+		return nil, err
+	}
+	for _, file := range files {
+		stat, err := os.ReadFile(file)
+		if err != nil {
+			continue // gone meanwhile
+		}
+		end := bytes.LastIndexByte(stat, ')')
+		if bytes.HasPrefix(stat[end:], []byte(") Z ")) {
+			names = append(names, string(stat[bytes.IndexByte(stat, '(')+1:end]))
+		}
+	}
+	return names, nil
+}
+
+// killResident kills the client and waits until it is dead.
+func killResident(all []report.Process) error {
+	for _, p := range all {
+		if !p.Resident() {
+			continue
+		}
+		if err := unix.Kill(p.PID, unix.SIGKILL); err != nil {
+			return os.NewSyscallError("kill", err)
+		}
+		for deadline := time.Now().Add(10 * time.Second); runs(p.PID); time.Sleep(10 * time.Millisecond) {
+			if time.Now().After(deadline) {
+				return fmt.Errorf("process %d runs 10 s after it was killed", p.PID)
+			}
+		}
+	}
+	return nil
+}
+
+func runs(pid int) bool {
+	p, err := process("/proc/" + strconv.Itoa(pid))
+	return err == nil && len(p.Args) > 0
+}
+
 // statusFile is where the resident writes its state when SIGUSR1 tells it to.
 const statusFile = "/run/dhclient-lws/status.json"
 

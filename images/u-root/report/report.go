@@ -18,9 +18,11 @@ type Report struct {
 	Routes    []Route         `json:"routes"` // default routes, the preferred one first
 	Resolv    string          `json:"resolv"` // content of /etc/resolv.conf
 	Processes []Process       `json:"processes"`
-	Answered  bool            `json:"answered"`         // the resident wrote its status when it was asked to
-	Status    json.RawMessage `json:"status,omitempty"` // output of dhclient-lws status -json
-	Errors    []string        `json:"errors,omitempty"` // what could not be found out
+	Zombies   []string        `json:"zombies,omitempty"` // names of processes that nobody waits for
+	Answered  bool            `json:"answered"`          // the resident wrote its status when it was asked to
+	Killed    bool            `json:"killed,omitempty"`  // the resident was killed in the end
+	Status    json.RawMessage `json:"status,omitempty"`  // output of dhclient-lws status -json
+	Errors    []string        `json:"errors,omitempty"`  // what could not be found out
 }
 
 // Link is a network interface and its IPv4 addresses.
