@@ -10,6 +10,7 @@ import (
 type Dnsmasq struct {
 	Interfaces []string
 	Ranges     []string // as dhcp-range has it: "192.0.2.50,192.0.2.99,255.255.255.0,1h"
+	Ping       bool     // ping an address for three seconds before offering it, as dnsmasq does unless told not to
 	Lines      []string // further lines of its configuration: "dhcp-option=3,192.0.2.1"
 }
 
@@ -20,8 +21,11 @@ func (d Dnsmasq) Start(t testing.TB, ns *NS) *Server {
 	dir := t.TempDir()
 	conf := []string{
 		"port=0", "keep-in-foreground", "user=root", "group=", "log-facility=-", "log-dhcp",
-		"no-ping", "dhcp-authoritative", "bind-interfaces", "except-interface=lo",
+		"dhcp-authoritative", "bind-interfaces", "except-interface=lo",
 		"pid-file=", "dhcp-leasefile=" + filepath.Join(dir, "leases"),
+	}
+	if !d.Ping {
+		conf = append(conf, "no-ping")
 	}
 	for _, name := range d.Interfaces {
 		conf = append(conf, "interface="+name)

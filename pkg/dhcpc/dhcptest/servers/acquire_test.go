@@ -1,13 +1,16 @@
 package servers
 
 import (
+	"bytes"
 	"fmt"
+	"math"
 	"net/netip"
 	"testing"
 
 	"github.com/dhclient-lws/dhclient-lws/pkg/dhcpc"
 	"github.com/dhclient-lws/dhclient-lws/pkg/dhcpc/dhcp4"
 	"github.com/dhclient-lws/dhclient-lws/pkg/dhcpc/dhcptest/rfc"
+	"github.com/dhclient-lws/dhclient-lws/pkg/dhcpc/machine"
 )
 
 // Each server leases an address to a link that was down, and what it said is
@@ -121,4 +124,77 @@ func TestRapidCommit(t *testing.T) {
 	if n := len(tr.saidSoFar(dhcp4.KindSelecting)); n != 0 {
 		t.Errorf("%d REQUESTs", n)
 	}
+}
+
+// Left to themselves, dnsmasq and dhcpd ping an address for three seconds or one
+// before they offer it, and answer all that the client has said meanwhile: one
+// REQUEST comes of it.
+func TestServersThatPingFirst(t *testing.T) {
+	rfc.Shows(t, "R2131-F5-02", "R2131-4.1-10")
+	with(t, []server{{"dnsmasq", startDnsmasq}, {"dhcpd", startDhcpd}}, func(t *testing.T, srv server) {
+		s := newSite(t, 1)
+		p := office()
+		p.ping = true
+		srv.start(t, s.lan, "br0", p)
+		tr := watch(t, s.lan, "br0")
+		c := s.run(t, dhcpc.Config{})
+		c.bound(t, s)
+		c.Renew("")
+		c.await(t, dhcpc.Renewed) // by when the server has worked off the DISCOVERs
+		if n := len(tr.saidSoFar(dhcp4.KindSelecting)); n != 1 {
+			t.Errorf("%d REQUESTs", n)
+		}
+	})
+}
+
+// An infinite lease is an address for ever, and nobody is asked again. dhcpd has
+// none: all its leases end in 2038.
+func TestInfiniteLease(t *testing.T) {
+	rfc.Shows(t, "R2131-3.3-02")
+	with(t, []server{{"dnsmasq", startDnsmasq}, {"kea", startKea}}, func(t *testing.T, srv server) {
+		s := newSite(t, 1)
+		p := office()
+		p.lease = -1
+		srv.start(t, s.lan, "br0", p)
+		lease := s.run(t, dhcpc.Config{}).bound(t, s)[0]
+		if lease.T1 != machine.Never || lease.T2 != machine.Never || lease.Expiry != machine.Never {
+			t.Errorf("T1 %v, T2 %v, end %v", lease.T1, lease.T2, lease.Expiry)
+		}
+		if _, addr := s.address(t, "eth0"); uint32(addr.ValidLft) != math.MaxUint32 && addr.ValidLft != 0 {
+			t.Errorf("valid for %d s", addr.ValidLft)
+		}
+	})
+}
+
+// Servers know their clients by whatever identifier they use, or by hardware
+// address if they use none, and repeat it or not. Kea is silent to one of more than
+// 128 bytes.
+func TestClientIdentifiers(t *testing.T) {
+	rfc.Shows(t, "R2131-2-07", "R2131-4.2-01", "R4361-6.1-01", "R6842-3-01")
+	ids := map[string][]byte{
+		"none": nil,
+		"text": []byte("\x00box-7"),
+		"duid": []byte("\xff\x00\x00\x00\x01\x00\x04\x12\x34\x56\x78\x9a\xbc\xde\xf0\x12\x34\x56\x78\x9a\xbc\xde\xf0"),
+		"long": bytes.Repeat([]byte{0, 7}, 64),
+	}
+	with(t, servers, func(t *testing.T, srv server) {
+		for name, id := range ids {
+			t.Run(name, func(t *testing.T) {
+				s := newSite(t, 1)
+				srv.start(t, s.lan, "br0", office())
+				tr := watch(t, s.lan, "br0")
+				c := s.run(t, dhcpc.Config{ClientID: func(dhcp4.HardwareAddr) []byte { return id }})
+				lease := c.bound(t, s)[0]
+				c.Renew("")
+				if ev := c.await(t, dhcpc.Renewed); ev.Lease.Addr != lease.Addr {
+					t.Errorf("%v became %v", lease.Addr, ev.Lease.Addr)
+				}
+				for _, kind := range []dhcp4.Kind{dhcp4.KindDiscover, dhcp4.KindSelecting, dhcp4.KindRenewing} {
+					if m := tr.await(t, kind, 1); !bytes.Equal(m.Option(dhcp4.ClientIdentifier), id) {
+						t.Errorf("%v identifies itself as %x", m, m.Option(dhcp4.ClientIdentifier))
+					}
+				}
+			})
+		}
+	})
 }

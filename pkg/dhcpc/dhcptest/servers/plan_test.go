@@ -16,7 +16,7 @@ type plan struct {
 	subnet      string // of the clients, "10.77.0.0/16"
 	mask        string // sent instead of the subnet's
 	first, last string // the addresses to give out
-	lease       int    // seconds; 0: an hour
+	lease       int    // seconds; 0: an hour, -1: for ever
 	t1, t2      int    // seconds; 0: not sent
 	router      string
 	dns         []string
@@ -24,6 +24,7 @@ type plan struct {
 	search      []string
 	mtu         int
 	routes      []string // option 121: destination, gateway, destination, gateway ...
+	ping        bool     // look whether somebody has an address before offering it
 	broadcast   bool     // answer by broadcast, whatever the client asks for
 
 	// Further lines of each server's own configuration.
@@ -66,11 +67,12 @@ func with(t *testing.T, list []server, fn func(t *testing.T, s server)) {
 	}
 }
 
-func (p *plan) seconds() int {
+// seconds is the lease time as it goes on the wire.
+func (p *plan) seconds() uint32 {
 	if p.lease == 0 {
 		return 3600
 	}
-	return p.lease
+	return uint32(p.lease)
 }
 
 func (p *plan) netmask() string {
@@ -85,9 +87,14 @@ func (p *plan) bits() int {
 
 func startDnsmasq(t testing.TB, ns *netns.NS, link string, p plan) *netns.Server {
 	t.Helper()
+	lease := fmt.Sprint(p.seconds())
+	if p.lease < 0 {
+		lease = "infinite"
+	}
 	d := netns.Dnsmasq{
 		Interfaces: []string{link},
-		Ranges:     []string{fmt.Sprintf("%s,%s,%s,%d", p.first, p.last, p.netmask(), p.seconds())},
+		Ranges:     []string{fmt.Sprintf("%s,%s,%s,%s", p.first, p.last, p.netmask(), lease)},
+		Ping:       p.ping,
 	}
 	// An option without a value is left out. Unless told so, dnsmasq names itself
 	// as router, and as name server where it is one.
@@ -200,6 +207,9 @@ func startDhcpd(t testing.TB, ns *netns.NS, link string, p plan) *netns.Server {
 	}
 	if p.broadcast {
 		lines = append(lines, "always-broadcast on;")
+	}
+	if p.ping {
+		lines = append(lines, "ping-check true;")
 	}
 	lines = append(lines, p.dhcpd...)
 	mask := ""

@@ -299,3 +299,29 @@ func TestRelease(t *testing.T) {
 		}
 	})
 }
+
+// The administrator gave the network another router and took away the small MTU: the
+// next renewal brings it, and the address stays all the while.
+func TestRenewalBringsChanges(t *testing.T) {
+	rfc.Shows(t, "P-ST-03", "P-RO-05")
+	t.Parallel()
+	s := newSite(t, 1)
+	p := office()
+	p.mtu, p.routes = 1400, []string{"198.51.100.0/24", "10.77.0.7", "0.0.0.0/0", "10.77.0.1"}
+	before := startDnsmasq(t, s.lan, "br0", p)
+	watch(t, s.lan, "br0")
+	c := s.run(t, dhcpc.Config{})
+	lease := c.bound(t, s)[0]
+	s.hasRoutes(t, "eth0", "0.0.0.0/0 via 10.77.0.1", "10.77.0.0/16", "198.51.100.0/24 via 10.77.0.7")
+	before.Stop(t)
+	p.mtu, p.routes, p.router = 0, nil, "10.77.0.9"
+	startDnsmasq(t, s.lan, "br0", p) // which takes a client's word for a lease that it does not know
+	c.Renew("")
+	if ev := c.await(t, dhcpc.Renewed); ev.Lease.Addr != lease.Addr {
+		t.Errorf("%v became %v", lease.Addr, ev.Lease.Addr)
+	}
+	s.hasRoutes(t, "eth0", "0.0.0.0/0 via 10.77.0.9", "10.77.0.0/16")
+	if mtu := s.home.Link(t, "eth0").Attrs().MTU; mtu != 1500 {
+		t.Errorf("MTU %d", mtu)
+	}
+}
