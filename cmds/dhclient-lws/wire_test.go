@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"os"
+	"strings"
 	"testing"
 
 	"github.com/insomniacslk/dhcp/dhcpv4"
@@ -117,4 +118,25 @@ func TestAppliesWhatItIsTold(t *testing.T) {
 			}
 		}
 	})
+}
+
+// An address that somebody else has is given up, whether it is in use already or
+// not, and the server learns of it.
+func TestAddressOfSomebodyElse(t *testing.T) {
+	for _, how := range []string{"optimistic", "strict"} {
+		b, lan := newBox(t), netns.New(t)
+		netns.Veth(t, b.NS, "eth0", lan, "lan0")
+		lan.Up(t, "lan0")
+		lan.Address(t, "lan0", "10.77.0.1/24")
+		lan.Address(t, "lo", "10.77.0.50/32") // Linux answers for all its addresses on all its links
+		server := netns.Dnsmasq{
+			Interfaces: []string{"lan0"}, Ranges: []string{"10.77.0.50,10.77.0.50,255.255.255.0,1h"},
+		}.Start(t, lan)
+		b.start(t, "-acd", how, "eth0")
+		eventually(t, "decline it", func() bool { return strings.Contains(server.Log(), "DHCPDECLINE(lan0) 10.77.0.50") })
+		eventually(t, "have no address", func() bool {
+			addrs, err := b.AddrList(b.Link(t, "eth0"), unix.AF_INET)
+			return err == nil && len(addrs) == 0
+		})
+	}
 }
