@@ -75,6 +75,31 @@ func TestHeldAddressIsAdopted(t *testing.T) {
 	}
 }
 
+// Routes of an earlier life are brought to what they should be now: another metric,
+// another router, or none.
+func TestHeldRoutesFollow(t *testing.T) {
+	rfc.Shows(t, "H-CRASH-01", "H-LEAK-01")
+	const subnet = "192.0.2.0/24 dev eth0 proto 2 scope link src 192.0.2.5 metric "
+	for name, tt := range map[string]struct {
+		change func(*Config)
+		want   []string
+	}{
+		"another slot":   {func(c *Config) { c.Metric = 1040 }, []string{subnet + "1040", "default via 192.0.2.1 dev eth0 proto 16 src 192.0.2.5 metric 1040"}},
+		"another router": {func(c *Config) { c.Routes = []Route{defaultVia("192.0.2.2")} }, []string{subnet + "1024", "default via 192.0.2.2 dev eth0 proto 16 src 192.0.2.5 metric 1024"}},
+		"no router":      {func(c *Config) { c.Routes = nil }, []string{subnet + "1024"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			c := leased("192.0.2.5/24")
+			l := reopened(t, c)
+			l.holds("192.0.2.5/24")
+			tt.change(&c)
+			l.apply(c)
+			l.wantRoutes(tt.want...)
+			l.wantAddrs("eth0", "192.0.2.5/24 brd 192.0.2.255 limited")
+		})
+	}
+}
+
 // What is held is ours to take away, though this life has not asked for it.
 func TestHeldAddressGoes(t *testing.T) {
 	l := reopened(t, forGood("192.0.2.5/24"))
@@ -117,7 +142,6 @@ func TestHeldAddressIsGone(t *testing.T) {
 	}
 	l.apply(leased("192.0.2.5/24"))
 	l.wantAddrs("eth0", "192.0.2.5/24 brd 192.0.2.255 limited")
-	l.wantDefault("default via 192.0.2.1 dev eth0 proto 16 src 192.0.2.5 metric 1024")
 }
 
 // Among the routes of a whole Internet the kernel finds ours; and after it was
@@ -133,8 +157,11 @@ func TestListsAreFiltered(t *testing.T) {
 	if err != nil || addrs != 2 {
 		t.Errorf("%d addresses of eth0, %v", addrs, err)
 	}
-	if err = l.n.list((*queue).dumpRoutes, func(message) { routes++ }); err != nil || routes != 1 {
-		t.Errorf("%d routes, want the one that could be ours; %v", routes, err)
+	for index, want := range map[int]int{0: 1, l.eth0: 1, 1: 0} {
+		routes = 0
+		if err = l.n.list(func(q *queue) { q.dumpRoutes(index) }, func(message) { routes++ }); err != nil || routes != want {
+			t.Errorf("%d routes through %d that could be ours, want %d; %v", routes, index, want, err)
+		}
 	}
 	l.n.complete, l.n.lost = false, true
 	if events := l.poll(); len(events) != 2 {

@@ -124,9 +124,12 @@ func (q *queue) dumpAddrs(index int) {
 }
 
 // dumpRoutes asks for the routes that could be ours; likewise.
-func (q *queue) dumpRoutes() {
+func (q *queue) dumpRoutes(index int) {
 	q.begin(unix.RTM_GETROUTE, unix.NLM_F_DUMP)
 	q.routeHeader(unix.RtMsg{Table: unix.RT_TABLE_MAIN, Protocol: unix.RTPROT_DHCP})
+	if index != 0 {
+		q.attr32(unix.RTA_OIF, uint32(index))
+	}
 	q.finish()
 }
 

@@ -9,20 +9,30 @@ import (
 )
 
 // Holds reports whether the link has this address from an earlier life of the
-// program. Then it counts as installed by an earlier call: Apply refreshes,
-// replaces or removes it. An address that is foreign, as Apply would find, is not
-// held.
+// program. Then it counts as installed by an earlier call, with the routes of
+// which it is the source: Apply refreshes, replaces or removes them. An address
+// that is foreign, as Apply would find, is not held.
 func (n *Netlink) Holds(index int, addr netip.Prefix) bool {
 	for _, a := range n.listAddrs(index) {
-		if a.index != index || a.prefix != addr || a.foreign {
-			continue
+		if a.index == index && a.prefix == addr && !a.foreign {
+			if n.installed[index] == nil {
+				n.installed[index] = n.adopt(&a)
+			}
+			return true
 		}
-		if n.installed[index] == nil {
-			n.installed[index] = &installed{addr: address{Prefix: addr, broadcast: a.broadcast, lifetime: forever}}
-		}
-		return true
 	}
 	return false
+}
+
+// adopt is what an earlier life has made of a link.
+func (n *Netlink) adopt(a *existingAddr) *installed {
+	in := &installed{addr: address{Prefix: a.prefix, broadcast: a.broadcast, lifetime: forever}}
+	for _, r := range n.listRoutes(a.index) {
+		if r.index == a.index && r.route.source == a.prefix.Addr() {
+			in.routes = append(in.routes, r.route)
+		}
+	}
+	return in
 }
 
 // settle decides whose the addresses and routes are that were there already
@@ -43,7 +53,7 @@ func (n *Netlink) settle() {
 	}
 	n.takenAddrs = n.takenAddrs[:0]
 	if len(n.takenRoutes) > 0 {
-		routes := n.listRoutes()
+		routes := n.listRoutes(0)
 		for i := range n.takenRoutes {
 			n.settleRoute(&n.takenRoutes[i], routes, addrs)
 		}
@@ -146,9 +156,9 @@ func (n *Netlink) filter() {
 }
 
 // listRoutes is the same of routes.
-func (n *Netlink) listRoutes() (routes []existingRoute) {
+func (n *Netlink) listRoutes(index int) (routes []existingRoute) {
 	n.filter()
-	_ = n.list((*queue).dumpRoutes, func(m message) {
+	_ = n.list(func(q *queue) { q.dumpRoutes(index) }, func(m message) {
 		if r, ok := parseRoute(m.body); ok {
 			routes = append(routes, r)
 		}
