@@ -134,6 +134,9 @@ func opens(s *machine.Send) bool {
 // a datagram for the server.
 func (c *Client) enqueue(l *link, s machine.Send, now time.Duration) {
 	o := &c.out
+	if s.First { // repetitions are to be repetitions
+		l.id.MaxSize = maxSize(&l.facts)
+	}
 	var err error
 	if o.payload, err = s.Append(o.payload[:0], &l.id); err != nil {
 		c.fail(l, err, now)
@@ -179,7 +182,7 @@ func (c *Client) send(now time.Duration) {
 		l.sent++
 		kind := s.Kind.Type()
 		l.mark(kind.String(), now)
-		l.asked = s.Kind == dhcp4.KindRenewing
+		l.asked = true
 		c.step(l, now, machine.Sent{})
 		c.tell(l, Event{Kind: MessageSent, Time: now, Message: kind})
 	}

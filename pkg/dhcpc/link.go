@@ -42,8 +42,8 @@ type link struct {
 	renew     bool          // Renew was called
 	waiting   bool          // for a place in the window
 	heldUntil time.Duration // when its place in the window is given up; 0 without one
-	asked     bool          // a REQUEST of RENEWING has gone out
-	deaf      bool          // and its answer did not come by unicast
+	asked     bool          // a message has gone out in this state
+	deaf      bool          // and no answer came in time: in RENEWING, by unicast
 
 	installed bool          // the lease in use has been installed
 	asking    time.Duration // until when the kernel was last asked to keep the address
@@ -145,6 +145,9 @@ const (
 	maxDatagram = 1500
 )
 
+// maxSize is the largest datagram that a link takes.
+func maxSize(facts *ifup.Link) uint16 { return uint16(min(max(facts.MTU, minDatagram), maxDatagram)) }
+
 // identity is what a link says about itself in every message.
 func (c *Client) identity(facts *ifup.Link) dhcp4.Identity {
 	hw := dhcp4.HardwareAddr(facts.HardwareAddr)
@@ -153,7 +156,7 @@ func (c *Client) identity(facts *ifup.Link) dhcp4.Identity {
 		HostName:     c.cfg.HostName,
 		VendorClass:  c.cfg.VendorClass,
 		Parameters:   c.parameters,
-		MaxSize:      uint16(min(max(facts.MTU, minDatagram), maxDatagram)),
+		MaxSize:      maxSize(facts),
 		Broadcast:    c.cfg.Broadcast,
 		RapidCommit:  c.cfg.RapidCommit,
 	}

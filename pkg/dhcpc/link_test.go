@@ -1,7 +1,9 @@
 package dhcpc_test
 
 import (
+	"fmt"
 	"net/netip"
+	"slices"
 	"testing"
 	"time"
 
@@ -123,6 +125,35 @@ func TestAnotherHardwareAddressIsAnotherHost(t *testing.T) {
 	}
 	if got := o.eth0.Config().Addr; got != netip.MustParsePrefix("192.0.2.11/24") {
 		t.Errorf("got %v", got)
+	}
+}
+
+// A loopback, a tunnel, an InfiniBand port: whoever names one is told once, and it
+// is left alone.
+func TestALinkThatIsNotEthernet(t *testing.T) {
+	o := newOffice(dhcpc.Config{})
+	o.eth0.Type = 32 // ARPHRD_INFINIBAND
+	o.lan.At(time.Minute, func() { o.eth0.SetCarrier(false) })
+	o.run(t, time.Hour)
+	if failed := o.once(t, dhcpc.Failed); failed.Err.Error() != "not an Ethernet link" || len(o.events) != 1 {
+		t.Errorf("told %+v", o.events)
+	}
+	if len(o.lan.Sent)+len(o.eth0.Raised) > 0 || o.status(t).LastErr == "" {
+		t.Errorf("sent %v, set up at %v, status %+v", o.lan.Sent, o.eth0.Raised, o.status(t))
+	}
+}
+
+// What a link can take may change with the lease.
+func TestTheLargestMessageFollowsTheMTU(t *testing.T) {
+	o := newOffice(dhcpc.Config{})
+	o.server.Options = []dhcptest.Option{{Code: dhcp4.InterfaceMTU, Data: []byte{0x05, 0x00}}}
+	o.run(t, 40*time.Minute)
+	var sizes []string
+	for _, m := range o.lan.Sent {
+		sizes = append(sizes, fmt.Sprintf("%x", m.Option(dhcp4.MaxMessageSize)))
+	}
+	if !slices.Equal(sizes, []string{"05dc", "05dc", "0500"}) {
+		t.Errorf("option 57 of %v: %v", o.lan.Sent, sizes)
 	}
 }
 

@@ -46,47 +46,6 @@ func (c *Client) noteLink(ev ifup.Event) {
 	}
 }
 
-// attach begins the life of a request on a link, with the lease of an earlier
-// one or nil.
-func (c *Client) attach(l *link, index int, facts ifup.Link, lease *machine.Lease, now time.Duration) {
-	l.index = index
-	c.byIndex[index] = l
-	l.id = c.identity(&facts)
-	l.restart()
-	l.raise, l.raised, l.presume, l.apply, l.refusals = machine.Never, 0, machine.Never, machine.Never, 0
-	l.routeless, l.shift = 0, 0
-	inUse := false
-	if lease != nil {
-		if err := believable(lease, now); err != nil {
-			c.fail(l, err, now)
-			lease = nil
-		} else {
-			inUse = c.kernel.Holds(index, lease.Addr)
-			l.until = lease.Expiry
-		}
-	}
-	l.machine = machine.New(machine.Config{
-		Identity:   l.id,
-		Schedule:   c.cfg.Schedule,
-		Strict:     c.cfg.Strict,
-		ReuseLease: c.cfg.ReuseLease,
-		StartDelay: c.cfg.StartDelay,
-		Rand:       c.rand,
-	}, lease, inUse)
-	l.deadline = l.machine.Deadline()
-	l.bouncing = c.cfg.Bounce && !l.met && facts.Up() && !inUse && !l.released
-	l.lower = l.bouncing
-	l.met = true
-	switch {
-	case l.released:
-		c.step(l, now, machine.Release{})
-	case !facts.Up():
-		l.raise = now
-	}
-	l.facts = ifup.Link{}
-	c.update(l, facts, now)
-}
-
 // presumeAfter is how long the kernel may take to announce that a link is
 // running whose driver sees carrier. News that frames can only be sent from now
 // on comes within milliseconds of it. If there is none, the link has been able
@@ -163,7 +122,7 @@ func (c *Client) detach(l *link) {
 	l.index, l.machine, l.facts = 0, nil, ifup.Link{}
 	l.carrier, l.presumed, l.ran = false, false, false
 	l.deadline, l.raise, l.presume, l.apply = machine.Never, machine.Never, machine.Never, machine.Never
-	l.renew, l.asked, l.deaf, l.waiting, l.lower, l.bouncing = false, false, false, false, false, false
+	l.waiting, l.lower, l.bouncing = false, false, false
 	l.restart()
 }
 

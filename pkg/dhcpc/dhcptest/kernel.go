@@ -257,7 +257,11 @@ func (l *Link) refuseRoute(c *ifup.Config, r ifup.Route) syscall.Errno {
 
 // setConfig installs c and lets it pass with its lifetime.
 func (l *Link) setConfig(c ifup.Config) {
+	resized := l.config.MTU != c.MTU && l.lan.Kernel.byIndex[l.index] == l
 	l.config = c
+	if resized {
+		l.lan.Kernel.tell(l, false)
+	}
 	l.configs++
 	if !c.Addr.IsValid() || c.Lifetime == ifup.Forever {
 		return

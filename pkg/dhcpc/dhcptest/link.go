@@ -1,6 +1,7 @@
 package dhcptest
 
 import (
+	"cmp"
 	"slices"
 	"time"
 
@@ -29,6 +30,9 @@ type Link struct {
 	Lose func(m *Message) bool
 	// Refuse makes the kernel refuse an operation with a syscall.Errno.
 	Refuse map[ifup.Op]error
+
+	// Type is the hardware type that the kernel tells; 0: Ethernet.
+	Type uint16
 
 	// Raised is when the client set the link up.
 	Raised []time.Duration
@@ -184,7 +188,7 @@ func (l *Link) info() ifup.Link {
 		flags |= noARP
 	}
 	return ifup.Link{
-		Index: l.index, Name: l.name, HardwareAddr: l.hw, Type: ethernet, Flags: flags,
-		MTU: 1500, MinMTU: 68, MaxMTU: 9000,
+		Index: l.index, Name: l.name, HardwareAddr: l.hw, Type: cmp.Or(l.Type, ethernet), Flags: flags,
+		MTU: cmp.Or(l.config.MTU, 1500), MinMTU: 68, MaxMTU: 9000,
 	}
 }

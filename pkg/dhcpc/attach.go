@@ -1,0 +1,102 @@
+package dhcpc
+
+import (
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/dhclient-lws/dhclient-lws/pkg/dhcpc/machine"
+	"github.com/dhclient-lws/dhclient-lws/pkg/ifup"
+)
+
+// attachAll gives links to the requests that have none. A callback may make or
+// remove requests meanwhile.
+func (c *Client) attachAll() {
+	for i := 0; i < len(c.links); i++ {
+		l := c.links[i]
+		if l == nil || l.index != 0 {
+			continue
+		}
+		index, ok := c.names[l.name]
+		if !ok {
+			continue
+		}
+		facts := *c.known[index]
+		if facts.Type != hardwareEthernet {
+			c.fail(l, errNotEthernet, c.now)
+			continue
+		}
+		lease, inUse := c.recall(l, facts)
+		if c.links[i] == l {
+			c.attach(l, facts, lease, inUse, c.now)
+		}
+	}
+}
+
+// attach begins the life of a request on a link, with the lease of an earlier
+// life or nil.
+func (c *Client) attach(l *link, facts ifup.Link, lease *machine.Lease, inUse bool, now time.Duration) {
+	l.index = facts.Index
+	c.byIndex[l.index] = l
+	l.id = c.identity(&facts)
+	l.restart()
+	l.raise, l.raised, l.presume, l.apply, l.refusals = machine.Never, 0, machine.Never, machine.Never, 0
+	l.routeless, l.shift = 0, 0
+	if inUse {
+		l.until = lease.Expiry // so the kernel was asked then
+	}
+	l.machine = machine.New(machine.Config{
+		Identity:   l.id,
+		Schedule:   c.cfg.Schedule,
+		Strict:     c.cfg.Strict,
+		ReuseLease: c.cfg.ReuseLease,
+		StartDelay: c.cfg.StartDelay,
+		Rand:       c.rand,
+	}, lease, inUse)
+	l.deadline = l.machine.Deadline()
+	l.bouncing = c.cfg.Bounce && !l.met && facts.Up() && !inUse && !l.released
+	l.lower = l.bouncing
+	l.met = true
+	switch {
+	case l.released:
+		c.step(l, now, machine.Release{})
+	case !facts.Up():
+		l.raise = now
+	}
+	l.facts = ifup.Link{}
+	c.update(l, facts, now)
+}
+
+// errNotEthernet is for links that have been named by mistake: others have no
+// hardware address that fits, or take DHCP in other frames (RFC 4390).
+var errNotEthernet = errors.New("not an Ethernet link")
+
+// recall asks for the lease that a link had in an earlier life, and the kernel
+// whether its address is still there.
+func (c *Client) recall(l *link, facts ifup.Link) (lease *machine.Lease, inUse bool) {
+	if c.cfg.Recall == nil || l.released {
+		return nil, false
+	}
+	c.outside(func() { lease = c.cfg.Recall(facts) })
+	if lease == nil {
+		return nil, false
+	}
+	if err := believable(lease, c.now); err != nil {
+		c.fail(l, err, c.now)
+		return nil, false
+	}
+	return lease, c.kernel.Holds(facts.Index, lease.Addr)
+}
+
+// believable is why a remembered lease is not to be used: files have other
+// authors, too.
+func believable(lease *machine.Lease, now time.Duration) error {
+	err := lease.Valid()
+	if err == nil && lease.Start > now {
+		err = errors.New("it has not begun")
+	}
+	if err != nil {
+		return fmt.Errorf("remembered lease: %w", err)
+	}
+	return nil
+}
