@@ -57,10 +57,7 @@ func (c *Client) attach(l *link, facts ifup.Link, lease *machine.Lease, inUse bo
 	l.bouncing = c.cfg.Bounce && !l.met && facts.Up() && !inUse && !l.released
 	l.lower = l.bouncing
 	l.met = true
-	switch {
-	case l.released:
-		c.step(l, now, machine.Release{})
-	case !facts.Up():
+	if !facts.Up() && !l.released {
 		l.raise = now
 	}
 	l.facts = ifup.Link{}

@@ -2,6 +2,7 @@ package dhcpc_test
 
 import (
 	"fmt"
+	"math/rand/v2"
 	"net/netip"
 	"time"
 
@@ -51,7 +52,7 @@ func ExampleClient_Request() {
 	lan.At(time.Minute, func() { server.Silent = true })
 	lan.At(time.Hour, func() { server.Silent = false })
 
-	c := dhcpc.New(dhcpc.Config{Net: lan, Kernel: lan.Kernel})
+	c := dhcpc.New(dhcpc.Config{Net: lan, Kernel: lan.Kernel, Rand: rand.New(rand.NewPCG(1, 2)).Uint32})
 	err := c.Request("eth0", dhcpc.IPv4, func(ev dhcpc.Event) {
 		at := ev.Time.Round(time.Minute)
 		switch ev.Kind {

@@ -67,7 +67,6 @@ func (c *Client) tick(now time.Duration) {
 			c.step(l, now, machine.Renew{})
 		}
 		if s := l.state(); l.released && s != machine.Releasing && s != machine.Stopped {
-			l.raise, l.bouncing = machine.Never, false
 			c.step(l, now, machine.Release{})
 		}
 		if l.detector.Deadline() <= now && l.detector.Timer(now) && !l.machine.Installed() {
@@ -264,6 +263,7 @@ func (c *Client) flushed(index int, err error) {
 	case err != nil && l.bouncing: // then it is used as it is
 		l.bouncing = false
 		c.update(l, *c.known[index], now)
+	case op == ifup.OpUp && l.released:
 	case op == ifup.OpUp:
 		l.raise = now + retryAfter(l.raised)
 	case l.lease() == nil:

@@ -264,13 +264,22 @@ func TestRecallIsToldOfTheLink(t *testing.T) {
 
 func TestRecallMayCallTheClient(t *testing.T) {
 	o := newOffice(dhcpc.Config{})
-	o.client = newClient(o.lan, dhcpc.Config{Recall: func(l ifup.Link) *machine.Lease {
-		if l.Name == "eth0" {
-			o.client.Remove("eth0")
-			o.request("eth1")
-		}
-		return nil
-	}})
+	o.client = newClient(o.lan, dhcpc.Config{
+		Recall: func(l ifup.Link) *machine.Lease {
+			if l.Name == "eth0" {
+				o.client.Remove("eth0")
+				o.request("eth1")
+			}
+			return nil
+		},
+		OnMessage: func(iface string, _ *dhcp4.Message, _ dhcp4.Refusal) {
+			if iface == "eth0" {
+				t.Error("eth0 still listens")
+			}
+		},
+	})
+	o.server.Broadcast = true
+	o.eth0.SetUp(true)
 	o.lan.Plug("eth1", o.network)
 	o.request("eth0")
 	o.run(t, time.Minute)

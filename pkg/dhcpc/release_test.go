@@ -10,6 +10,7 @@ import (
 	"github.com/dhclient-lws/dhclient-lws/pkg/dhcpc/dhcptest"
 	"github.com/dhclient-lws/dhclient-lws/pkg/dhcpc/dhcptest/rfc"
 	"github.com/dhclient-lws/dhclient-lws/pkg/dhcpc/machine"
+	"github.com/dhclient-lws/dhclient-lws/pkg/ifup"
 )
 
 // lingering is how long the address stays after RELEASE.
@@ -115,6 +116,36 @@ func TestReleaseElsewhere(t *testing.T) {
 		o.run(t, time.Hour)
 		if len(o.eth0.Raised)+len(o.lan.Sent) > 0 {
 			t.Errorf("set up at %v, sent %v", o.eth0.Raised, o.lan.Sent)
+		}
+	})
+	t.Run("before it is met", func(t *testing.T) {
+		o, _ := secondLife(t, dhcpc.Config{Bounce: true})
+		o.client.Release("eth0")
+		o.run(t, time.Hour)
+		if len(o.eth0.Lowered)+len(o.eth0.Applied)+len(o.lan.Sent) > 0 || len(o.told(dhcpc.Lost)) > 0 {
+			t.Errorf("set down at %v, configured %+v, sent %v", o.eth0.Lowered, o.eth0.Applied, o.lan.Sent)
+		}
+	})
+	t.Run("while it cannot be set up", func(t *testing.T) {
+		o := newOffice(dhcpc.Config{})
+		o.eth0.Refuse[ifup.OpUp] = syscall.EBUSY
+		o.lan.At(time.Second, func() { o.client.Release("eth0") })
+		o.run(t, time.Hour)
+		if len(o.eth0.Raised) != 2 || len(o.lan.Wakeups) > 5 { // the second try was arranged already
+			t.Errorf("set up at %v, woken at %v", o.eth0.Raised, o.lan.Wakeups)
+		}
+	})
+	t.Run("in the middle of a bounce", func(t *testing.T) {
+		o := newOffice(dhcpc.Config{Bounce: true})
+		o.eth0.SetUp(true)
+		o.calls(t, "eth0", o.note)
+		o.client.Release("eth0")
+		o.client.Remove("eth0")
+		o.request("eth0")
+		o.lan.At(0, func() { o.client.Release("eth0") })
+		o.run(t, time.Hour)
+		if len(o.eth0.Lowered) != len(o.eth0.Raised) || len(o.lan.Sent) > 0 {
+			t.Errorf("set down at %v and up at %v, sent %v", o.eth0.Lowered, o.eth0.Raised, o.lan.Sent)
 		}
 	})
 }

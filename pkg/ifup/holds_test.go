@@ -1,6 +1,7 @@
 package ifup
 
 import (
+	"net"
 	"net/netip"
 	"testing"
 
@@ -97,6 +98,36 @@ func TestHeldRoutesFollow(t *testing.T) {
 			l.wantRoutes(tt.want...)
 			l.wantAddrs("eth0", "192.0.2.5/24 brd 192.0.2.255 limited")
 		})
+	}
+}
+
+// Of the routes of DHCP clients those with another source are not ours.
+func TestHeldRoutesAreThoseOfTheAddress(t *testing.T) {
+	rfc.Shows(t, "H-LEAK-02")
+	l := reopened(t, leased("192.0.2.5/24"))
+	l.Address(t, "eth0", "198.51.100.7/24")
+	_, far, _ := net.ParseCIDR("203.0.113.0/24")
+	l.route(netlink.Route{LinkIndex: l.eth0, Dst: far, Gw: net.IPv4(198, 51, 100, 1), Src: net.IPv4(198, 51, 100, 7), Protocol: unix.RTPROT_DHCP})
+	l.holds("192.0.2.5/24")
+	l.apply(Config{})
+	l.wantRoutes(
+		"198.51.100.0/24 dev eth0 proto 2 scope link src 198.51.100.7 metric 0",
+		"203.0.113.0/24 via 198.51.100.1 dev eth0 proto 16 src 198.51.100.7 metric 0",
+	)
+}
+
+// Asked in the life that has installed it, nothing is forgotten.
+func TestHoldsInOneLife(t *testing.T) {
+	l := newUpLab(t)
+	c := leased("192.0.2.5/24")
+	c.MTU = 1400
+	l.apply(c)
+	if !l.holds("192.0.2.5/24") {
+		t.Error("not held")
+	}
+	l.apply(Config{})
+	if mtu := l.Link(t, "eth0").Attrs().MTU; mtu != 1500 {
+		t.Errorf("MTU %d", mtu)
 	}
 }
 

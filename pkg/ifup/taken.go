@@ -89,7 +89,6 @@ func (n *Netlink) settleAddr(r *request, addrs []existingAddr) {
 }
 
 func (n *Netlink) settleRoute(r *request, routes []existingRoute, addrs []existingAddr) {
-	found := false
 	for _, e := range routes {
 		if e.index != r.index || e.route.Dst != r.route.Dst || e.route.metric != r.route.metric {
 			continue
@@ -97,7 +96,6 @@ func (n *Netlink) settleRoute(r *request, routes []existingRoute, addrs []existi
 		if e.route == r.route {
 			return
 		}
-		found = true
 		leftover := func(a existingAddr) bool {
 			return a.index == r.index && a.prefix.Addr() == e.route.source && !a.foreign
 		}
@@ -106,10 +104,6 @@ func (n *Netlink) settleRoute(r *request, routes []existingRoute, addrs []existi
 			n.queue.deleteRoute(r.index, &e.route)
 			return
 		}
-	}
-	if !found { // it went with an address that was removed after it had been in the way; or it is no DHCP client's
-		n.queue.createRoute(r.index, &r.route, false)
-		return
 	}
 	n.withdraw(r)
 	n.refuse(r.index, r.refused(unix.EEXIST))

@@ -285,7 +285,8 @@ func TestRelease(t *testing.T) {
 	}
 	// The kernel may have to ask for the server's hardware address first.
 	s.in(Releasing).becomes(Unchanged, NoReason).quiet().due(100.5)
-	s.at(100.5).in(Stopped).becomes(Lost, ReasonRelease).never()
+	s.now = sec(100.5)
+	s.quiet().at(100.5).in(Stopped).becomes(Lost, ReasonRelease).never()
 	if s.m.Remembered() != nil {
 		t.Error("the lease is not forgotten")
 	}
