@@ -112,13 +112,16 @@ func (b *linkBook) forgotten() []string {
 }
 
 // wanted yields the links to be requested since it was last called, in the order
-// of the arguments, and for one argument in that of the kernel.
+// of the arguments, and for one argument in that of the kernel. It yields a few of
+// many at a time: the first can be asked on while the others are looked after.
 func (b *linkBook) wanted() []*knownLink {
-	list := slices.DeleteFunc(b.fresh, func(l *knownLink) bool { return b.byName[l.name] != l })
-	slices.SortStableFunc(list, func(a, b *knownLink) int {
+	const few = 64
+	b.fresh = slices.DeleteFunc(b.fresh, func(l *knownLink) bool { return b.byName[l.name] != l })
+	slices.SortStableFunc(b.fresh, func(a, b *knownLink) int {
 		return cmp.Or(cmp.Compare(a.rank, b.rank), cmp.Compare(a.index, b.index))
 	})
-	b.fresh = nil
+	list := b.fresh[:min(few, len(b.fresh))]
+	b.fresh = b.fresh[len(list):]
 	return list
 }
 
