@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"sync"
 	"time"
 
 	"github.com/google/renameio/v2"
@@ -163,10 +164,10 @@ func (l *leaseFile) recall(p *present) (*machine.Lease, error) {
 }
 
 // bootID is which boot of the machine this is, "" where it does not say.
-func bootID() string {
+var bootID = sync.OnceValue(func() string {
 	id, err := os.ReadFile("/proc/sys/kernel/random/boot_id")
 	if err != nil || len(id) != 37 {
 		return ""
 	}
 	return string(id[:36])
-}
+})

@@ -22,6 +22,7 @@ type scribe struct {
 
 	// The loop's.
 	last time.Duration // when it last gave a snapshot
+	gap  time.Duration // from then to the next
 	next time.Duration // when it should give the next; machine.Never if nothing changed
 	deaf bool          // the disk with the leases hung when it was read
 
@@ -57,13 +58,17 @@ type keptLink struct {
 }
 
 // stateGap is the least time between two snapshots that nobody asked for. The
-// first comes that much after the start: nothing on the way to a lease waits for it.
-const stateGap = 50 * time.Millisecond
+// first comes that much after the start: nothing on the way to a lease waits for
+// it. To describe a link takes some 10 µs, and a thousand of them must not keep a
+// processor busy that leases wait for.
+func stateGap(links int) time.Duration {
+	return 50*time.Millisecond + time.Duration(links)*200*time.Microsecond
+}
 
 func newScribe(o *options, start time.Duration, report func(string, error)) *scribe {
 	return &scribe{
 		options: o, start: start, report: report,
-		last: start, next: machine.Never,
+		last: start, gap: stateGap(0), next: machine.Never,
 		recalled: map[string]*machine.Lease{},
 		resolv:   ifup.ResolvConf{Path: o.resolvConf},
 		kept:     map[string]*keptLink{},
@@ -71,7 +76,7 @@ func newScribe(o *options, start time.Duration, report func(string, error)) *scr
 }
 
 // changed asks for a snapshot, soon.
-func (s *scribe) changed() { s.next = min(s.next, s.last+stateGap) }
+func (s *scribe) changed() { s.next = min(s.next, s.last+s.gap) }
 
 // record has a snapshot written. It never waits.
 func (s *scribe) record(shot snapshot) {

@@ -88,7 +88,7 @@ func (r *resident) onTurn(now time.Duration) time.Duration {
 	}
 	if res != undecided || r.scribe.next <= now {
 		shot := r.snapshot(res)
-		r.scribe.last, r.scribe.next = now, machine.Never
+		r.scribe.last, r.scribe.gap, r.scribe.next = now, stateGap(len(shot.links)), machine.Never
 		r.scribe.record(shot)
 		if res != undecided {
 			r.decided = true
