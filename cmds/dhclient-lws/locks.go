@@ -68,7 +68,7 @@ func (k *locks) take(name string, granted func()) error {
 	}
 	if !k.checked {
 		k.checked = true
-		err, ok := within(lockPatience, func() error { return makeDirectory(k.dir) })
+		err, ok := within(k.dir, lockPatience, func() error { return makeDirectory(k.dir) })
 		if !ok {
 			err = fmt.Errorf("%s does not answer", k.dir)
 		}

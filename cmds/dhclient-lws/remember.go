@@ -83,7 +83,7 @@ func (s *scribe) recall(facts ifup.Link) *machine.Lease {
 		lease *machine.Lease
 		err   error
 	}
-	out, ok := within(recallPatience, func() (o outcome) {
+	out, ok := within(s.options.leaseDir, recallPatience, func() (o outcome) {
 		o.lease, o.err = s.readLease(&facts)
 		return o
 	})

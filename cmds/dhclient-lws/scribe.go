@@ -197,18 +197,3 @@ func (s *scribe) meet(links []dhcpc.LinkStatus) {
 		}
 	}
 }
-
-// within calls fn, which a disk may hold up for ever, and waits for its result
-// as long as the patience lasts.
-func within[T any](patience time.Duration, fn func() T) (result T, ok bool) {
-	done := make(chan T, 1)
-	go func() { done <- fn() }()
-	timer := time.NewTimer(patience)
-	defer timer.Stop()
-	select {
-	case result = <-done:
-		return result, true
-	case <-timer.C:
-		return result, false
-	}
-}
