@@ -17,7 +17,7 @@ var afterTheWait = Topic{
 	Flags: []Flag{
 		{"once", "", "end, and leave what is configured until the lease is over; nobody renews it", ""},
 		{"background", "", "return to the caller, and leave a client behind that stays", ""},
-		{"dry-run", "", "set links up and ask, show the leases, and end; nothing else is changed and no file is written", ""},
+		{"dry-run", "", "set links up and ask, show the leases, and end as with -once; nothing else is changed and no file is written", ""},
 		{"release", "", "when SIGTERM or SIGINT ends the client: give the leases back and take the addresses away first, " +
 			"for which there are 2 seconds; a second signal ends it at once", ""},
 	},
@@ -32,7 +32,7 @@ var whatToApply = Topic{
 		{"metric", "N", "of the first link's routes; each further link has 16 more", "1024"},
 		{"mtu", "", "set the MTU that the server names", "on"},
 		{"keep", "", "addresses stay for ever and are never taken away: for a root file system on the network", ""},
-		{"bounce", "", "set links that are up down first, once", ""},
+		{"bounce", "", "set links that are up down first, once, unless a remembered lease is in use there", ""},
 	},
 }
 
