@@ -50,3 +50,25 @@ func TestBackgroundInAScript(t *testing.T) {
 		})
 	}
 }
+
+// Who starts a second client for the same link waits no longer than he said. It
+// stays as well, and takes over when the first has ended.
+func TestBackgroundTwice(t *testing.T) {
+	b := newServedBox(t, "eth0")
+	p := b.script(t, `$dhclient -background eth0; $dhclient -background -timeout 1s eth0; echo "status $?"`)
+	b.launch(p)
+	first := 0
+	eventually(t, "start the first client", func() bool {
+		for pid := range children(t) {
+			first = pid
+		}
+		return first != 0
+	})
+	out := p.end()
+	if !strings.Contains(out, "dhclient-lws: eth0: another client (pid "+itoa(first)+") has it; waiting\n") || !strings.HasSuffix(out, "\nstatus 3\n") {
+		t.Errorf("first %d, output:\n%s", first, out)
+	}
+	if clients := children(t); len(clients) != 2 {
+		t.Errorf("%d clients, want 2", len(clients))
+	}
+}

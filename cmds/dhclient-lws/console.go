@@ -149,16 +149,30 @@ func (c *console) redirect(out *os.File, kernel bool) {
 // leave lets go of the terminal: from here on lines go to the kernel's log. What
 // the Go runtime has to say if it dies goes there too.
 func (c *console) leave() {
-	out, err := os.OpenFile("/dev/kmsg", os.O_WRONLY|unix.O_NOCTTY, 0)
+	fd, err := unix.Open("/dev/kmsg", unix.O_WRONLY|unix.O_NOCTTY|unix.O_CLOEXEC, 0)
 	kernel := err == nil
 	if err != nil {
-		if out, err = os.OpenFile(os.DevNull, os.O_WRONLY, 0); err != nil {
-			c.redirect(nil, false)
-			return
-		}
+		fd, err = unix.Open(os.DevNull, unix.O_WRONLY|unix.O_CLOEXEC, 0)
 	}
-	for fd := 1; fd <= 2; fd++ {
-		_ = unix.Dup3(int(out.Fd()), fd, 0)
+	if err != nil {
+		fd, err = brokenPipe()
 	}
-	c.redirect(out, kernel)
+	if err != nil {
+		c.redirect(nil, false)
+		return
+	}
+	for std := 1; std <= 2; std++ {
+		_ = unix.Dup3(fd, std, 0)
+	}
+	c.redirect(os.NewFile(uintptr(fd), "log"), kernel)
+}
+
+// brokenPipe is for a machine without devices, where nothing else takes the place
+// of what has to be closed.
+func brokenPipe() (fd int, err error) {
+	var ends [2]int
+	if err := unix.Pipe2(ends[:], unix.O_CLOEXEC); err != nil {
+		return 0, err
+	}
+	return ends[1], unix.Close(ends[0])
 }

@@ -190,8 +190,8 @@ func ends(t *testing.T, worker int) {
 	})
 }
 
-// A limit that lets no file grow is a signal, of which programs die. It costs us
-// the files.
+// A limit that lets no file grow is a signal, of which most programs die. It costs
+// us the files.
 func TestFilesMayNotGrow(t *testing.T) {
 	b := newServedBox(t, "eth0")
 	p := b.command(t, "eth0", "--", "sh", "-c", "echo result $DHCLIENT_LWS_RESULT")

@@ -33,6 +33,8 @@ func TestMain(m *testing.M) {
 		os.Exit(becomeWithLargeEnvironment())
 	case "launch":
 		os.Exit(launch())
+	case "without devices":
+		os.Exit(becomeWithoutDevices())
 	case "init":
 		os.Exit(becomeWithoutProc())
 	}

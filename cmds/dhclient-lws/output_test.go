@@ -2,9 +2,11 @@ package main
 
 import (
 	"bytes"
+	"fmt"
 	"io"
 	"os"
 	"strings"
+	"syscall"
 	"testing"
 
 	"golang.org/x/sys/unix"
@@ -122,4 +124,35 @@ func fullDisk(t *testing.T) *os.File {
 	}
 	t.Cleanup(func() { full.Close() })
 	return full
+}
+
+// Nor does a machine whose /dev is empty keep the output open.
+func TestNoDevices(t *testing.T) {
+	b := newServedBox(t, "eth0")
+	p := b.command(t, "eth0", "--", "sh", "-c", "echo result $DHCLIENT_LWS_RESULT")
+	p.Args[0] = "without devices"
+	p.Stdin = strings.NewReader("") // not from /dev/null
+	p.SysProcAttr = &syscall.SysProcAttr{Cloneflags: unix.CLONE_NEWNS, Pdeathsig: unix.SIGKILL}
+	b.Do(t, p.begin)
+	if out := p.end(); !strings.HasSuffix(out, "\nresult ok\n") {
+		t.Errorf("%v", p.ProcessState)
+	}
+	b.Down(t, "eth0")
+	worker := workerPID(t)
+	eventually(t, "notice it, and live", func() bool {
+		state, err := os.ReadFile(statusPath(b.state))
+		return err == nil && bytes.Contains(state, []byte(`"carrier":false`))
+	})
+	if again := workerPID(t); again != worker {
+		t.Errorf("worker %d lives, it was %d", again, worker)
+	}
+}
+
+func becomeWithoutDevices() int {
+	if err := unix.Mount("none", "/dev", "tmpfs", 0, ""); err != nil {
+		fmt.Println("tmpfs:", err)
+		return 1
+	}
+	fmt.Println(syscall.Exec("/proc/self/exe", append([]string{"dhclient-lws"}, os.Args[1:]...), os.Environ()))
+	return 1
 }

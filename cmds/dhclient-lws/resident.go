@@ -95,7 +95,7 @@ var patience = 10 * time.Second // a test has less
 
 // serve is a resident from its beginning to its end, and returns the exit status.
 func serve(o *options, start time.Duration, result *os.File) int {
-	ignoreOutput()
+	ignoreBrokenPipe()
 	c := newConsole(os.Stderr)
 	// When this returns all has been said.
 	defer c.flush(patience)

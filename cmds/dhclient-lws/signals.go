@@ -11,10 +11,9 @@ import (
 // ignoreHangup is for the moment between giving up a terminal and the end.
 func ignoreHangup() { signal.Ignore(unix.SIGHUP) }
 
-// ignoreOutput makes errors of what else would be signals: that a reader of our
-// output went away, or that a file may not be as large, is no reason to let a
-// network go.
-func ignoreOutput() { signal.Ignore(unix.SIGPIPE, unix.SIGXFSZ) }
+// ignoreBrokenPipe makes an error of what else ends the process: a reader of our
+// output that went away is no reason to let a network go.
+func ignoreBrokenPipe() { signal.Ignore(unix.SIGPIPE) }
 
 // watchSignals calls the functions of a resident, from a goroutine of its own.
 func watchSignals(renew, writeStatus func(), end func(os.Signal)) {
