@@ -2,6 +2,7 @@ package main
 
 import (
 	"slices"
+	"strconv"
 	"testing"
 	"time"
 
@@ -61,6 +62,22 @@ func TestLinksAreWantedOnceInOrder(t *testing.T) {
 	expectNames(t, "wanted again", b.wanted())
 	b.note(appears(9, "eth9"), epoch)
 	expectNames(t, "plugged in later", b.wanted(), "eth9")
+}
+
+// The first of many can be asked on before the last has been looked at.
+func TestManyLinksAreWantedAFewAtATime(t *testing.T) {
+	b := book(t)
+	var want []string
+	for i := range 200 {
+		want = append(want, "eth"+strconv.Itoa(i))
+		b.note(appears(i+2, want[i]), epoch)
+	}
+	for len(want) > 0 {
+		few := min(64, len(want))
+		expectNames(t, "wanted", b.wanted(), want[:few]...)
+		want = want[few:]
+	}
+	expectNames(t, "wanted in the end", b.wanted())
 }
 
 func TestLinksAreWantedInOrderOfArguments(t *testing.T) {
