@@ -17,9 +17,9 @@ const (
 	LinkGone                     // the interface disappeared; the request stays
 	MessageSent                  // Message tells which
 	MessageReceived
-	Bound   // Lease is installed
+	Bound   // Lease is installed, and confirmed by a server unless it is reused
 	Renewed // Lease was confirmed or changed
-	Lost    // Lease was withdrawn; Reason tells why
+	Lost    // Lease was withdrawn; Reason tells why. A recalled one may never have been Bound
 	Failed  // Err: something did not work and will be tried again
 )
 
@@ -38,7 +38,7 @@ type Event struct {
 
 // Status is the state of a Client.
 type Status struct {
-	Bound bool         // at least one link has a lease installed
+	Bound bool         // at least one link has a lease of which Bound was told
 	DNS   netip.Addr   // the first DNS server of the first link that has one
 	Links []LinkStatus // in the order of their slots
 }

@@ -104,8 +104,12 @@ func (c *Client) step(l *link, now time.Duration, ev machine.Event) machine.Effe
 		l.restart()
 		c.tell(l, Event{Kind: Lost, Time: now, Lease: eff.Lease, Reason: eff.Reason})
 	}
-	if state == machine.Installing && state != before {
+	switch {
+	case state == before:
+	case state == machine.Installing:
 		l.apply = now
+		c.probe(l, now)
+	case state == machine.Bound && before == machine.Rebooting: // reused, as it is
 		c.probe(l, now)
 	}
 	if state == machine.Bound && !l.installed {

@@ -38,7 +38,7 @@ func secondLife(t *testing.T, c dhcpc.Config) (o *office, remembered *machine.Le
 func (o *office) again(c dhcpc.Config, remembered *machine.Lease) {
 	c.Recall = func(ifup.Link) *machine.Lease { return remembered }
 	o.client = newClient(o.lan, c)
-	o.events, o.lan.Sent, o.eth0.Applied = nil, nil, nil
+	o.events, o.lan.Sent, o.lan.ARP, o.eth0.Applied = nil, nil, nil, nil
 	o.request("eth0")
 }
 
@@ -177,6 +177,9 @@ func TestReuseLeaseWhenNobodyAnswers(t *testing.T) {
 			within(t, "bound", bound.Time, restart+2*time.Second, restart+5*time.Second)
 			if !o.client.Status().Bound || bound.Lease != remembered || o.eth0.Config().Addr != address {
 				t.Errorf("bound %+v, configured %+v", bound, o.eth0.Config())
+			}
+			if probes, _ := o.arp(address.Addr()); len(probes) != 3 { // no server vouches for it
+				t.Errorf("%d probes", len(probes))
 			}
 		})
 	}
