@@ -115,13 +115,12 @@ func TestHotPlugWhileNewsIsLost(t *testing.T) {
 	c.wantResolv(resolvLAN)
 }
 
-// deaf stops the process while do does what it does, and lets it run again when
-// the kernel had to throw news away for want of room.
+// deaf stops the process, and does what the kernel has no room any more to tell
+// it of, before the process runs again.
 func (c *crowd) deaf(p *process, do func()) {
 	c.t.Helper()
 	before := c.lostNews()
 	p.signal(syscall.SIGSTOP)
-	do()
 	lo := c.Link(c.t, "lo")
 	for i := range 20000 { // the buffer may hold megabytes
 		if i%100 == 0 && c.lostNews() > before {
@@ -134,6 +133,7 @@ func (c *crowd) deaf(p *process, do func()) {
 	if c.lostNews() == before {
 		c.t.Error("no news was lost, so this shows nothing")
 	}
+	do()
 	p.signal(syscall.SIGCONT)
 }
 
