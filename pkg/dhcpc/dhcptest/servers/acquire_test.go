@@ -72,10 +72,7 @@ func TestManyLinks(t *testing.T) {
 					t.Errorf("subnet's route %d: %s, want %s", i, got[len(want)+i], line)
 				}
 			}
-			c.Renew("")
-			for range s.names {
-				c.await(t, dhcpc.Renewed)
-			}
+			c.renewAll(t, s.names)
 			for i, l := range c.Status().Links {
 				if l.Lease == nil || l.Lease.Addr != leases[i].Addr || l.Lease.Start <= leases[i].Start {
 					t.Errorf("%s renewed %+v as %+v", l.Interface, leases[i], l.Lease)

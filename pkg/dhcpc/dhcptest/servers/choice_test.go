@@ -51,10 +51,7 @@ func TestTwoServersAtOnce(t *testing.T) {
 		}
 		s.hasRoutes(t, name, "0.0.0.0/0 via "+server.String(), subnet)
 	}
-	c.Renew("")
-	for range s.names {
-		c.await(t, dhcpc.Renewed)
-	}
+	c.renewAll(t, s.names)
 	for i, l := range c.Status().Links {
 		if l.Lease == nil || l.Lease.Addr != leases[i].Addr || l.Lease.Server != leases[i].Server {
 			t.Errorf("%s renewed %+v as %+v", l.Interface, leases[i], l.Lease)
