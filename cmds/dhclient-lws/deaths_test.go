@@ -110,8 +110,8 @@ func TestWorkerDiesBeforeTheResult(t *testing.T) {
 		"never started":     {env: middleDies},
 	} {
 		t.Run(name, func(t *testing.T) {
-			b := newBox(t)
-			p := b.command(t, "--", waiter(t))
+			b := newSilentBox(t) // without a link the wait ends after 10 s, which may be too early
+			p := b.command(t, "eth0", "--", waiter(t))
 			p.Env = append(os.Environ(), tt.env)
 			b.launch(p)
 			if tt.death != nil {
