@@ -66,6 +66,7 @@ const inFlight = 256
 // send sends the queue and deals with the answers, which are there when the
 // system call returns.
 func (n *Netlink) send() {
+	n.existing = nil
 	q := &n.queue
 	firstSeq := q.seq - uint32(len(q.requests)) + 1
 	sent := 0

@@ -21,6 +21,7 @@ type Netlink struct {
 	buf        []byte
 
 	installed   map[int]*installed
+	existing    *existing // nil: to be listed
 	queue       queue
 	round       uint32      // how often the queue was sent, and one
 	later       []later     // at most one for each link

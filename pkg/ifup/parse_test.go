@@ -100,16 +100,12 @@ func TestRequestsOnTheWire(t *testing.T) {
 			28000000 1200 0103 01000000 00000000
 			00 00 0000 00000000 00000000 00000000
 			0800 1d00 08000000`},
-		{"list the addresses of a link", func(q *queue) { q.dumpAddrs(7) }, `
+		{"list addresses", func(q *queue) { q.dumpAddrs() }, `
 			18000000 1600 0103 01000000 00000000
-			02 00 00 00 07000000`},
-		{"list routes that could be ours", func(q *queue) { q.dumpRoutes(0) }, `
+			02 00 00 00 00000000`},
+		{"list routes that could be ours", func(q *queue) { q.dumpRoutes() }, `
 			1c000000 1a00 0103 01000000 00000000
 			02 00 00 00 fe 10 00 00 00000000`},
-		{"list those of a link", func(q *queue) { q.dumpRoutes(7) }, `
-			24000000 1a00 0103 01000000 00000000
-			02 00 00 00 fe 10 00 00 00000000
-			0800 0400 07000000`},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			var q queue

@@ -24,6 +24,7 @@ type known struct {
 //
 // fn may call Up and Apply, but neither Poll nor Flush.
 func (n *Netlink) Poll(fn func(Event)) error {
+	n.existing = nil
 	if !n.complete {
 		if done, err := n.dump(fn); !done {
 			return err

@@ -115,21 +115,17 @@ func (q *queue) dumpLinks() {
 	q.finish()
 }
 
-// dumpAddrs asks for all addresses, or with an index for those of one link. A
-// kernel that does not know strict checking gives all in any case.
-func (q *queue) dumpAddrs(index int) {
+func (q *queue) dumpAddrs() {
 	q.begin(unix.RTM_GETADDR, unix.NLM_F_DUMP)
-	q.addrHeader(index, 0)
+	q.addrHeader(0, 0)
 	q.finish()
 }
 
-// dumpRoutes asks for the routes that could be ours; likewise.
-func (q *queue) dumpRoutes(index int) {
+// dumpRoutes asks for the routes that could be ours. A kernel that does not know
+// strict checking gives all.
+func (q *queue) dumpRoutes() {
 	q.begin(unix.RTM_GETROUTE, unix.NLM_F_DUMP)
 	q.routeHeader(unix.RtMsg{Table: unix.RT_TABLE_MAIN, Protocol: unix.RTPROT_DHCP})
-	if index != 0 {
-		q.attr32(unix.RTA_OIF, uint32(index))
-	}
 	q.finish()
 }
 

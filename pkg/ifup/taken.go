@@ -13,21 +13,29 @@ import (
 // which it is the source: Apply refreshes, replaces or removes them. An address
 // that is foreign, as Apply would find, is not held.
 func (n *Netlink) Holds(index int, addr netip.Prefix) bool {
-	for _, a := range n.listAddrs(index) {
-		if a.index == index && a.prefix == addr && !a.foreign {
-			if n.installed[index] == nil {
-				n.installed[index] = n.adopt(&a)
-			}
-			return true
-		}
+	if n.existing == nil {
+		n.existing = &existing{n.listAddrs(), n.listRoutes()}
 	}
-	return false
+	i := slices.IndexFunc(n.existing.addrs, func(a existingAddr) bool {
+		return a.index == index && a.prefix == addr && !a.foreign
+	})
+	if i >= 0 && n.installed[index] == nil {
+		n.installed[index] = n.existing.adopt(&n.existing.addrs[i])
+	}
+	return i >= 0
+}
+
+// existing is what the kernel has, listed once for all links that are asked about
+// between two changes.
+type existing struct {
+	addrs  []existingAddr
+	routes []existingRoute
 }
 
 // adopt is what an earlier life has made of a link.
-func (n *Netlink) adopt(a *existingAddr) *installed {
+func (e *existing) adopt(a *existingAddr) *installed {
 	in := &installed{addr: address{Prefix: a.prefix, broadcast: a.broadcast, lifetime: forever}}
-	for _, r := range n.listRoutes(a.index) {
+	for _, r := range e.routes {
 		if r.index == a.index && r.route.source == a.prefix.Addr() {
 			in.routes = append(in.routes, r.route)
 		}
@@ -47,13 +55,13 @@ func (n *Netlink) settle() {
 	if len(n.takenAddrs)+len(n.takenRoutes) == 0 {
 		return
 	}
-	addrs := n.listAddrs(0)
+	addrs := n.listAddrs()
 	for i := range n.takenAddrs {
 		n.settleAddr(&n.takenAddrs[i], addrs)
 	}
 	n.takenAddrs = n.takenAddrs[:0]
 	if len(n.takenRoutes) > 0 {
-		routes := n.listRoutes(0)
+		routes := n.listRoutes()
 		for i := range n.takenRoutes {
 			n.settleRoute(&n.takenRoutes[i], routes, addrs)
 		}
@@ -130,11 +138,10 @@ type existingRoute struct {
 	route route
 }
 
-// listAddrs is the addresses that the kernel has, at least those of a link, or with
-// 0 of all. If not all of them can be had, what is missing stays refused.
-func (n *Netlink) listAddrs(index int) (addrs []existingAddr) {
-	n.filter()
-	_ = n.list(func(q *queue) { q.dumpAddrs(index) }, func(m message) {
+// listAddrs is the addresses that the kernel has. If not all of them can be had,
+// what is missing stays refused.
+func (n *Netlink) listAddrs() (addrs []existingAddr) {
+	_ = n.list((*queue).dumpAddrs, func(m message) {
 		if a, ok := parseAddr(m.body); ok {
 			addrs = append(addrs, a)
 		}
@@ -142,17 +149,12 @@ func (n *Netlink) listAddrs(index int) (addrs []existingAddr) {
 	return addrs
 }
 
-// filter has the kernel look at what a request for a list says beside the kind,
-// which Linux does from 4.20 on, if it is told to. There may be a whole Internet
-// of routes.
-func (n *Netlink) filter() {
+// listRoutes is the same of routes that could be ours. There may be a whole Internet
+// of others: from Linux 4.20 on the kernel leaves them out, if it is told to look
+// at more of the request than its kind.
+func (n *Netlink) listRoutes() (routes []existingRoute) {
 	_ = unix.SetsockoptInt(n.requests, unix.SOL_NETLINK, unix.NETLINK_GET_STRICT_CHK, 1)
-}
-
-// listRoutes is the same of routes.
-func (n *Netlink) listRoutes(index int) (routes []existingRoute) {
-	n.filter()
-	_ = n.list(func(q *queue) { q.dumpRoutes(index) }, func(m message) {
+	_ = n.list((*queue).dumpRoutes, func(m message) {
 		if r, ok := parseRoute(m.body); ok {
 			routes = append(routes, r)
 		}
