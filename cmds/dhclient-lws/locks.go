@@ -68,9 +68,9 @@ func (k *locks) take(name string, granted func()) error {
 	}
 	if !k.checked {
 		k.checked = true
-		err, ok := within(k.dir, lockPatience, func() error { return makeDirectory(k.dir) })
+		err, ok := within(k.dir, func() error { return makeDirectory(k.dir) })
 		if !ok {
-			err = fmt.Errorf("%s does not answer", k.dir)
+			err = notAnswering(k.dir)
 		}
 		if err != nil {
 			k.dir = ""
@@ -103,9 +103,6 @@ func (k *locks) take(name string, granted func()) error {
 	}
 	return err
 }
-
-// lockPatience is how long a disk may hold the loop up, once.
-const lockPatience = 100 * time.Millisecond
 
 func (k *locks) try(name string, w *want) error {
 	if err := unix.Flock(w.fd, unix.LOCK_EX|unix.LOCK_NB); err != nil {

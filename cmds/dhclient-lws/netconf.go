@@ -23,7 +23,7 @@ func netConfPath(dir, iface string) string { return filepath.Join(dir, "net-"+if
 // Shell scripts source these files, and expand their names: an interface whose
 // name is not plain gets none.
 func (s *scribe) writeNetConfs(shot *snapshot) {
-	dir := s.options.netConfDir
+	dir := s.netConfDir
 	if dir == "" {
 		return
 	}
@@ -36,11 +36,8 @@ func (s *scribe) writeNetConfs(shot *snapshot) {
 		case lease == nil:
 			s.removeNetConf(l.Interface, k)
 		default:
-			err := os.MkdirAll(dir, 0o755)
-			if err == nil {
-				path := netConfPath(dir, l.Interface)
-				err = renameio.WriteFile(path, netConf(l.Interface, lease, packet.Now()), 0o644, renameio.WithTempDir(dir))
-			}
+			path := netConfPath(dir, l.Interface)
+			err := renameio.WriteFile(path, netConf(l.Interface, lease, packet.Now()), 0o644, renameio.WithTempDir(dir))
 			if s.report("net-conf", err); err == nil {
 				k.netConf = lease
 			}
@@ -50,7 +47,10 @@ func (s *scribe) writeNetConfs(shot *snapshot) {
 
 // removeNetConf reports whether the file is gone.
 func (s *scribe) removeNetConf(iface string, k *keptLink) bool {
-	err := os.Remove(netConfPath(s.options.netConfDir, iface))
+	if s.netConfDir == "" {
+		return false
+	}
+	err := os.Remove(netConfPath(s.netConfDir, iface))
 	if err != nil && !errors.Is(err, os.ErrNotExist) {
 		s.report("net-conf", err)
 		return false

@@ -69,9 +69,6 @@ func syncDirectory(dir string) {
 	}
 }
 
-// recallPatience is how long a disk may hold the loop up, once.
-const recallPatience = 100 * time.Millisecond
-
 // recall is the lease that a link had in an earlier life, or nil. It is called on
 // the loop, which a disk must not stop: a goroutine reads, and if it does not
 // return in time the lease is done without, and so are all others.
@@ -83,14 +80,14 @@ func (s *scribe) recall(facts ifup.Link) *machine.Lease {
 		lease *machine.Lease
 		err   error
 	}
-	out, ok := within(s.options.leaseDir, recallPatience, func() (o outcome) {
+	out, ok := within(s.options.leaseDir, func() (o outcome) {
 		o.lease, o.err = s.readLease(&facts)
 		return o
 	})
 	switch {
 	case !ok:
 		s.deaf = true
-		out.err = fmt.Errorf("%s does not answer", s.options.leaseDir)
+		out.err = notAnswering(s.options.leaseDir)
 	case errors.Is(out.err, unix.ENOENT):
 		return nil
 	}

@@ -1,6 +1,8 @@
 package main
 
 import (
+	"fmt"
+	"os"
 	"sync"
 	"time"
 
@@ -33,9 +35,11 @@ type scribe struct {
 	recalled map[string]*machine.Lease // those that were read, and are known to be in their files
 
 	// The goroutine's.
-	stateDir string // as in the options if it can be used, else ""
-	leaseDir string
-	result   result // of the wait, once decided
+	// The directories of the options, each as long as it can be used, else "".
+	stateDir, leaseDir, netConfDir string
+
+	hung     map[string]bool // directories that are not to be touched any more
+	result   result          // of the wait, once decided
 	resolv   ifup.ResolvConf
 	kept     map[string]*keptLink
 	statusAt string // the path of our status file, once chosen
@@ -72,6 +76,7 @@ func newScribe(o *options, start time.Duration, report func(string, error)) *scr
 		recalled: map[string]*machine.Lease{},
 		resolv:   ifup.ResolvConf{Path: o.resolvConf},
 		kept:     map[string]*keptLink{},
+		hung:     map[string]bool{},
 	}
 }
 
@@ -145,10 +150,11 @@ func (s *scribe) write(shot *snapshot) {
 	if shot.result != undecided {
 		s.result = shot.result
 	}
-	s.stateDir = s.usable("state-dir", s.options.stateDir)
+	s.stateDir = s.usable("state-dir", s.options.stateDir, makeDirectory)
 	if s.leaseDir = s.stateDir; s.options.leaseDir != s.options.stateDir {
-		s.leaseDir = s.usable("lease-dir", s.options.leaseDir)
+		s.leaseDir = s.usable("lease-dir", s.options.leaseDir, makeDirectory)
 	}
+	s.netConfDir = s.usable("net-conf", s.options.netConfDir, func(dir string) error { return os.MkdirAll(dir, 0o755) })
 	s.meet(shot.links)
 	s.writeResolvConf(shot)
 	s.writeNetConfs(shot)
@@ -160,12 +166,18 @@ func (s *scribe) write(shot *snapshot) {
 	}
 }
 
-// usable is the directory if something can be kept in it, else "".
-func (s *scribe) usable(what, dir string) string {
-	if dir == "" {
+// usable is the directory if something can be kept in it, else "". One that hangs
+// is left alone from then on.
+func (s *scribe) usable(what, dir string, prepare func(string) error) string {
+	if dir == "" || s.hung[dir] {
 		return ""
 	}
-	if err := makeDirectory(dir); err != nil {
+	err, ok := within(dir, func() error { return prepare(dir) })
+	if !ok {
+		s.hung[dir] = true
+		err = notAnswering(dir)
+	}
+	if err != nil {
 		s.report(what, err)
 		return ""
 	}

@@ -1,22 +1,32 @@
 package main
 
 import (
-	"path/filepath"
+	"bytes"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+	"sync"
 	"time"
 
 	"golang.org/x/sys/unix"
 )
 
+// diskPatience is how long a disk may take to show a directory or a file in it.
+const diskPatience = 100 * time.Millisecond
+
+func notAnswering(dir string) error { return fmt.Errorf("%s does not answer", dir) }
+
 // within calls fn, which works in a directory, and waits for its result as long
 // as the patience lasts: a disk may hold it up for ever. What is in memory cannot,
 // and is not worth a goroutine: that starts a thread, on the way to the lease.
-func within[T any](dir string, patience time.Duration, fn func() T) (result T, ok bool) {
+func within[T any](dir string, fn func() T) (result T, ok bool) {
 	if inMemory(dir) {
 		return fn(), true
 	}
 	done := make(chan T, 1)
 	go func() { done <- fn() }()
-	timer := time.NewTimer(patience)
+	timer := time.NewTimer(diskPatience)
 	defer timer.Stop()
 	select {
 	case result = <-done:
@@ -29,13 +39,41 @@ func within[T any](dir string, patience time.Duration, fn func() T) (result T, o
 // inMemory reports whether a directory is, or would be made, in a file system
 // without a disk.
 func inMemory(dir string) bool {
-	var fs unix.Statfs_t
-	for unix.Statfs(dir, &fs) != nil {
-		up := filepath.Dir(dir)
-		if up == dir {
-			return false
+	longest, memory := 0, false
+	for _, m := range mounts() {
+		below := m.point == "/" || dir == m.point || strings.HasPrefix(dir, m.point+"/")
+		if below && len(m.point) >= longest { // what was mounted later hides the rest
+			longest, memory = len(m.point), m.memory
 		}
-		dir = up
 	}
-	return int64(fs.Type) == unix.TMPFS_MAGIC || int64(fs.Type) == unix.RAMFS_MAGIC
+	return memory
 }
+
+type mount struct {
+	point  string
+	memory bool
+}
+
+// mounts is what is mounted where. To ask a file system itself, statfs(2), is
+// what one that hangs does not answer.
+var mounts = sync.OnceValue(func() (list []mount) {
+	// Not os.Open: the runtime would watch the file, since it tells of mounts.
+	fd, err := unix.Open("/proc/self/mountinfo", unix.O_RDONLY|unix.O_CLOEXEC, 0)
+	if err != nil {
+		return nil
+	}
+	f := os.NewFile(uintptr(fd), "mountinfo")
+	defer f.Close()
+	info, _ := io.ReadAll(f)
+	for line := range bytes.Lines(info) {
+		// 36 35 98:0 / /run rw,noatime master:1 - tmpfs none rw
+		before, after, _ := strings.Cut(string(line), " - ")
+		words := strings.Fields(before)
+		if len(words) < 5 {
+			continue
+		}
+		kind, _, _ := strings.Cut(after, " ")
+		list = append(list, mount{words[4], kind == "tmpfs" || kind == "ramfs" || kind == "rootfs"})
+	}
+	return list
+})
