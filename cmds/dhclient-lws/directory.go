@@ -5,8 +5,10 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"path/filepath"
 	"syscall"
 
+	"github.com/google/renameio/v2"
 	"golang.org/x/sys/unix"
 )
 
@@ -43,6 +45,20 @@ func trustworthy(mode fs.FileMode, owner uint32, us int) error {
 		return errors.New("writable by others")
 	}
 	return nil
+}
+
+// replace puts a file in the place of another, or leaves that as it is.
+func replace(path string, content []byte, mode fs.FileMode) error {
+	// renameio.WriteFile would look up the mode of the old file, too.
+	f, err := renameio.NewPendingFile(path, renameio.WithTempDir(filepath.Dir(path)), renameio.WithPermissions(mode))
+	if err != nil {
+		return err
+	}
+	defer f.Cleanup()
+	if _, err := f.Write(content); err != nil {
+		return err
+	}
+	return f.CloseAtomicallyReplace()
 }
 
 func ownerOf(info fs.FileInfo) uint32 { return info.Sys().(*syscall.Stat_t).Uid }

@@ -10,7 +10,6 @@ import (
 	"sync"
 	"time"
 
-	"github.com/google/renameio/v2"
 	"golang.org/x/sys/unix"
 
 	"github.com/dhclient-lws/dhclient-lws/pkg/dhcpc/dhcp4"
@@ -57,7 +56,7 @@ func leasePath(dir, iface string) string { return filepath.Join(dir, fileName(if
 func (l *leaseFile) write(dir string) error {
 	w := &jsonWriter{}
 	(&fields{w: w}).object(l.fields)
-	return renameio.WriteFile(leasePath(dir, l.iface), append(w.b, '\n'), 0o600, renameio.WithTempDir(dir), renameio.WithStaticPermissions(0o600))
+	return replace(leasePath(dir, l.iface), append(w.b, '\n'), 0o600)
 }
 
 // maxLeaseFile bounds what is read, in bytes: the longest lease has 256 routes and

@@ -11,8 +11,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/google/renameio/v2"
-
 	"github.com/dhclient-lws/dhclient-lws/pkg/dhcpc/machine"
 	"github.com/dhclient-lws/dhclient-lws/pkg/dhcpc/packet"
 )
@@ -36,8 +34,7 @@ func (s *scribe) writeNetConfs(shot *snapshot) {
 		case lease == nil:
 			s.removeNetConf(l.Interface, k)
 		default:
-			path := netConfPath(dir, l.Interface)
-			err := renameio.WriteFile(path, netConf(l.Interface, lease, packet.Now()), 0o644, renameio.WithTempDir(dir))
+			err := replace(netConfPath(dir, l.Interface), netConf(l.Interface, lease, packet.Now()), 0o644)
 			if s.report("net-conf", err); err == nil {
 				k.netConf = lease
 			}

@@ -1,8 +1,8 @@
 package main
 
 import (
+	"encoding/hex"
 	"errors"
-	"fmt"
 	"os"
 	"time"
 
@@ -55,7 +55,7 @@ func (s *scribe) writeLeases(shot *snapshot) (changed bool) {
 func (s *scribe) describe(l *dhcpc.LinkStatus) *leaseFile {
 	return &leaseFile{
 		version: leaseVersion, iface: l.Interface, index: int64(l.Index), metric: int64(l.Metric),
-		hw: l.HardwareAddr.String(), clientID: fmt.Sprintf("%x", l.ClientID),
+		hw: l.HardwareAddr.String(), clientID: hex.EncodeToString(l.ClientID),
 		boot: bootID(), written: time.Now().Unix(), writtenMS: packet.Now().Milliseconds(),
 		lease: describeLease(l.Remembered),
 	}

@@ -103,18 +103,15 @@ func (s *scribe) others() (list []contribution) {
 	if err != nil {
 		return nil
 	}
-	boot, now := "", packet.Now()
+	now := packet.Now()
 	for _, entry := range entries {
 		name, found := strings.CutSuffix(entry.Name(), ".json")
 		iface := interfaceOf(name)
 		if !found || iface == "" || s.kept[iface] != nil {
 			continue
 		}
-		if boot == "" {
-			boot = bootID()
-		}
 		f, err := readLeaseFile(filepath.Join(dir, entry.Name()))
-		if err != nil || f.iface != iface || f.boot != boot || boot == "" {
+		if err != nil || f.iface != iface || f.boot != bootID() || f.boot == "" {
 			continue
 		}
 		lease, err := f.lease.lease()

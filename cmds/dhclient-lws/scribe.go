@@ -69,6 +69,10 @@ func stateGap(links int) time.Duration {
 	return 50*time.Millisecond + time.Duration(links)*200*time.Microsecond
 }
 
+// throng is how long after the start the processors are left to the leases, while
+// not all are there: two files to a link are a tenth of what hundreds of links cost.
+const throng = time.Second
+
 func newScribe(o *options, start time.Duration, report func(string, error)) *scribe {
 	return &scribe{
 		options: o, start: start, report: report,
@@ -157,8 +161,11 @@ func (s *scribe) write(shot *snapshot) {
 	s.netConfDir = s.usable("net-conf", s.options.netConfDir, func(dir string) error { return os.MkdirAll(dir, 0o755) })
 	s.meet(shot.links)
 	s.writeResolvConf(shot)
-	s.writeNetConfs(shot)
 	s.report("status.json", s.writeStatus(shot))
+	if s.result == undecided && shot.now < s.start+throng && !shot.last {
+		return // there will be another
+	}
+	s.writeNetConfs(shot)
 	if s.writeLeases(shot) {
 		// Another resident may have rendered resolv.conf meanwhile, and it knows our
 		// leases by their files.
