@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/dhclient-lws/dhclient-lws/pkg/dhcpc/dhcptest/netns"
 )
 
 // hangingDisk makes a directory that whoever looks into it waits for without
@@ -19,6 +21,12 @@ func hangingDisk(t *testing.T) string {
 	if err := os.Mkdir(dir, 0o755); err != nil {
 		t.Fatal(err)
 	}
+	hang(t, dir)
+	return dir
+}
+
+func hang(t *testing.T, dir string) {
+	t.Helper()
 	fd, err := unix.Open("/dev/fuse", unix.O_RDWR|unix.O_CLOEXEC, 0)
 	if err != nil {
 		t.Fatalf("/dev/fuse is needed, and the right to open it: %v", err)
@@ -32,7 +40,26 @@ func hangingDisk(t *testing.T) string {
 			t.Error(err)
 		}
 	})
-	return dir
+}
+
+// What kind of file system a directory is in is known without asking it.
+func TestInMemory(t *testing.T) {
+	dir := t.TempDir()
+	netns.Tmpfs(t, dir, "size=4k")
+	hangs := filepath.Join(dir, "hangs")
+	if err := os.Mkdir(hangs, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	hang(t, hangs)
+	list := readMounts()
+	for path, want := range map[string]bool{
+		dir: true, filepath.Join(dir, "not", "yet"): true, dir + "x": false,
+		hangs: false, filepath.Join(hangs, "below"): false, "/proc": false,
+	} {
+		if got := list.inMemory(path); got != want {
+			t.Errorf("%s in memory: %v", path, got)
+		}
+	}
 }
 
 // A disk that hangs is said once for each use of it, and keeps neither the lease

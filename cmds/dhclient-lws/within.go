@@ -21,7 +21,7 @@ func notAnswering(dir string) error { return fmt.Errorf("%s does not answer", di
 // as the patience lasts: a disk may hold it up for ever. What is in memory cannot,
 // and is not worth a goroutine: that starts a thread, on the way to the lease.
 func within[T any](dir string, fn func() T) (result T, ok bool) {
-	if inMemory(dir) {
+	if mounts().inMemory(dir) {
 		return fn(), true
 	}
 	done := make(chan T, 1)
@@ -38,9 +38,9 @@ func within[T any](dir string, fn func() T) (result T, ok bool) {
 
 // inMemory reports whether a directory is, or would be made, in a file system
 // without a disk.
-func inMemory(dir string) bool {
+func (list mountList) inMemory(dir string) bool {
 	longest, memory := 0, false
-	for _, m := range mounts() {
+	for _, m := range list {
 		below := m.point == "/" || dir == m.point || strings.HasPrefix(dir, m.point+"/")
 		if below && len(m.point) >= longest { // what was mounted later hides the rest
 			longest, memory = len(m.point), m.memory
@@ -49,14 +49,19 @@ func inMemory(dir string) bool {
 	return memory
 }
 
+// mountList is what is mounted where. To ask a file system itself, statfs(2), is
+// what one that hangs does not answer.
+type mountList []mount
+
 type mount struct {
 	point  string
 	memory bool
 }
 
-// mounts is what is mounted where. To ask a file system itself, statfs(2), is
-// what one that hangs does not answer.
-var mounts = sync.OnceValue(func() (list []mount) {
+// mounts is the list as it was when it was first needed.
+var mounts = sync.OnceValue(readMounts)
+
+func readMounts() (list mountList) {
 	// Not os.Open: the runtime would watch the file, since it tells of mounts.
 	fd, err := unix.Open("/proc/self/mountinfo", unix.O_RDONLY|unix.O_CLOEXEC, 0)
 	if err != nil {
@@ -76,4 +81,4 @@ var mounts = sync.OnceValue(func() (list []mount) {
 		list = append(list, mount{words[4], kind == "tmpfs" || kind == "ramfs" || kind == "rootfs"})
 	}
 	return list
-})
+}
