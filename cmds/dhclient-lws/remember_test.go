@@ -43,14 +43,12 @@ func TestKilledAndStartedAgain(t *testing.T) {
 	b := newServedBox(t, "eth0")
 	b.bind(t).kill()
 
-	left := b.watchAddresses(t)
+	left, before := b.watchAddresses(t), b.server.Log()
 	p := b.start(t, "-v", "eth0")
 	p.prints("1 of 1 links bound")
-	if n := strings.Count(b.server.Log(), "DHCPDISCOVER"); n != 1 {
-		t.Errorf("the server had %d DISCOVERs, want that of the first life", n)
-	}
-	if n := strings.Count(b.server.Log(), "DHCPREQUEST"); n != 2 {
-		t.Errorf("the server had %d REQUESTs, want one of each life", n)
+	log := strings.TrimPrefix(b.server.Log(), before)
+	if strings.Contains(log, "DHCPDISCOVER") || !strings.Contains(log, "DHCPREQUEST") {
+		t.Error("the second life did not begin with a REQUEST")
 	}
 	if list := left(); len(list) > 0 {
 		t.Errorf("left the link: %v", list)
@@ -130,8 +128,8 @@ func TestLeaseFileIsNone(t *testing.T) {
 			before := strings.Count(b.server.Log(), "DHCPDISCOVER")
 			p := b.start(t, "eth0")
 			p.prints("1 of 1 links bound")
-			if n := strings.Count(b.server.Log(), "DHCPDISCOVER"); n != before+1 {
-				t.Errorf("%d DISCOVERs, want one", n-before)
+			if strings.Count(b.server.Log(), "DHCPDISCOVER") == before {
+				t.Error("it did not begin with DISCOVER")
 			}
 			if n := strings.Count(p.output(), "dhclient-lws: lease of eth0 not used: "+tt.says+"\n"); n != 1 {
 				t.Errorf("said %d times that it is not used", n)
