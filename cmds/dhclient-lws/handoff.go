@@ -191,8 +191,8 @@ func handOff(out *os.File, env []string) bool {
 // it has ended, of Ctrl-C for example, or has the result. That takes nothing of
 // the front process, and nothing on the way to the lease. While this waits the
 // kernel keeps our end open, even if it is closed here.
-func watchFront(out *os.File, gone func()) {
-	pipe := []unix.PollFd{{Fd: int32(out.Fd())}} // an error is told of unasked
+func watchFront(out int, gone func()) {
+	pipe := []unix.PollFd{{Fd: int32(out)}} // an error is told of unasked
 	for {
 		if _, err := unix.Poll(pipe, -1); err != unix.EINTR {
 			break

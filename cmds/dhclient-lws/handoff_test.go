@@ -258,8 +258,15 @@ func TestWorkerSpeaksToTheKernelsLog(t *testing.T) {
 	})
 	before := p.output()
 	b.Down(t, "eth0")
+	var log []byte
+	t.Cleanup(func() {
+		if t.Failed() {
+			t.Logf("in the kernel's log: %q", log)
+		}
+	})
 	eventually(t, "log the lost carrier", func() bool {
-		log, err := os.ReadFile(b.kmsg)
+		var err error
+		log, err = os.ReadFile(b.kmsg)
 		return err == nil && string(log) == "<6>dhclient-lws: eth0: no carrier\n"
 	})
 	if after := p.output(); after != before {

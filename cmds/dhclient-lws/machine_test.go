@@ -73,12 +73,18 @@ func newBox(t *testing.T) *box {
 	}
 	t.Cleanup(func() {
 		endOrphans(t)
+		if log, err := os.ReadFile(b.kmsg); err != nil || bytes.Contains(log, dataRace) {
+			t.Errorf("in the kernel's log: %v\n%s", err, log)
+		}
 		if err := unix.Unmount("/dev/kmsg", unix.MNT_DETACH); err != nil {
 			t.Error(err)
 		}
 	})
 	return b
 }
+
+// dataRace is what the race detector says in the processes that tests start.
+var dataRace = []byte("WARNING: DATA RACE")
 
 // newServedBox is a box whose links lead to a server each of which leases
 // 10.77.N.50 and up, N being the number of the link.
@@ -165,6 +171,9 @@ func (p *process) begin() {
 	p.t.Cleanup(func() {
 		_ = p.Process.Kill()
 		<-p.done
+		if bytes.Contains([]byte(p.output()), dataRace) {
+			p.t.Error("the race detector has found something")
+		}
 		if p.t.Failed() {
 			p.t.Logf("%q printed:\n%s", p.Args, p.output())
 		}

@@ -142,7 +142,7 @@ func (r *resident) watch() {
 	r.watching = true
 	watchSignals(r.renew, r.writeStatus, func(sig os.Signal) { r.leave(endedBy{sig}) })
 	if r.result != nil && !r.decided {
-		go watchFront(r.result, r.abandoned)
+		go watchFront(int(r.result.Fd()), r.abandoned)
 	}
 }
 
