@@ -31,6 +31,8 @@
 //     leaves that free).
 //   - REBOOTING gives up after two messages, and asks for any address (section
 //     3.2: the budget of REQUESTING): in a foreign network nobody may answer.
+//   - After RELEASE the address stays for half a second, in which the message can
+//     leave (section 4.4.6 takes it for gone).
 //   - Without a subnet mask the address has that of its class.
 //   - A lease of less than 5 s is refused, and however short a lease, a link
 //     sends at most one message a second in the long run.
