@@ -243,3 +243,38 @@ func TestStateDirectoryOfEverybody(t *testing.T) {
 		t.Errorf("in the directory: %v, %v", entries, err)
 	}
 }
+
+// Only what root or we alone could have written is believed.
+func TestTrustworthy(t *testing.T) {
+	for _, tt := range []struct {
+		mode  os.FileMode
+		owner uint32
+		want  bool
+	}{
+		{0o755, 0, true},
+		{0o700, 1000, true}, // which is us
+		{0o700, 1001, false},
+		{0o775, 0, false},
+		{0o757, 0, false},
+		{0o777 | os.ModeSticky, 0, false},
+	} {
+		if err := trustworthy(tt.mode|os.ModeDir, tt.owner, 1000); (err == nil) != tt.want {
+			t.Errorf("%v of %d: %v", tt.mode, tt.owner, err)
+		}
+	}
+}
+
+// Where nothing may be written the client does without, and says so.
+func TestReadOnlyDisk(t *testing.T) {
+	b := newServedBox(t, "eth0")
+	dir := t.TempDir()
+	netns.Tmpfs(t, dir, "mode=755")
+	if err := unix.Mount("", dir, "", unix.MS_REMOUNT|unix.MS_RDONLY, ""); err != nil {
+		t.Fatal(err)
+	}
+	b.state = filepath.Join(dir, "state")
+	out, status := b.run(t, "-once", "eth0")
+	if n := strings.Count(out, "state-dir: "+dir+": read-only file system\n"); n != 1 || status != 0 {
+		t.Errorf("status %d, said %d times, want once", status, n)
+	}
+}
