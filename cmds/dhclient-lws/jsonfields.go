@@ -1,6 +1,9 @@
 package main
 
-import "time"
+import (
+	"encoding/hex"
+	"time"
+)
 
 // fields goes over the fields of an object, each named once: it writes them all,
 // or reads the one at hand. So what is written is what is read.
@@ -107,6 +110,18 @@ func (f *fields) textValue(v *string) {
 		f.w.text(*v)
 	} else {
 		*v = f.r.text()
+	}
+}
+
+// hexValue is bytes, written as text in hexadecimal.
+func (f *fields) hexValue(v *[]byte) {
+	if f.w != nil {
+		f.w.text(hex.EncodeToString(*v))
+		return
+	}
+	var err error
+	if *v, err = hex.DecodeString(f.r.text()); err != nil {
+		f.r.fail()
 	}
 }
 

@@ -27,6 +27,10 @@ func fullLease() *machine.Lease {
 		},
 		Classless: true, DNS: []netip.Addr{addr("10.77.0.2"), addr("10.77.0.3")}, NTP: []netip.Addr{addr("10.77.0.4")},
 		Broadcast: addr("10.77.0.255"), Domain: "net0.example", Search: []string{"a.example", "b.example"}, HostName: "box", MTU: 1400,
+		Handed: machine.Handed{
+			NextServer: addr("10.77.0.6"), BootServer: "boot.example", BootFile: "images/next.efi", RootPath: "10.77.0.7:/srv/root,v4",
+			CaptivePortal: "https://portal.example/?a=1", Vendor: []byte{1, 2, 0xff}, Options: []machine.Option{{Code: 2, Data: []byte{0, 0, 14, 16}}, {Code: 150, Data: []byte{}}},
+		},
 	}
 }
 

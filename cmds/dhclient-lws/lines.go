@@ -80,7 +80,8 @@ func sameTerms(a, b *machine.Lease) bool {
 	return a.Addr == b.Addr && a.Server == b.Server && a.Broadcast == b.Broadcast &&
 		a.Domain == b.Domain && a.HostName == b.HostName && a.MTU == b.MTU &&
 		slices.Equal(a.Routers, b.Routers) && slices.Equal(a.Routes, b.Routes) &&
-		slices.Equal(a.DNS, b.DNS) && slices.Equal(a.NTP, b.NTP) && slices.Equal(a.Search, b.Search)
+		slices.Equal(a.DNS, b.DNS) && slices.Equal(a.NTP, b.NTP) && slices.Equal(a.Search, b.Search) &&
+		a.Handed.Equal(&b.Handed)
 }
 
 // elapsed is a time that may be a fraction of a millisecond or an hour.

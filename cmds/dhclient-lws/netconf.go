@@ -57,8 +57,7 @@ func (s *scribe) removeNetConf(iface string, k *keptLink) bool {
 }
 
 // netConf is a lease as klibc's ipconfig writes it: variables of a shell, in this
-// order, each there even if it is empty. What the server of a diskless machine
-// would be asked for is not known here.
+// order, each there even if it is empty.
 func netConf(iface string, l *machine.Lease, now time.Duration) []byte {
 	address := func(list []netip.Addr, i int) string {
 		if i < len(list) {
@@ -73,6 +72,10 @@ func netConf(iface string, l *machine.Lease, now time.Duration) []byte {
 	}
 	mask := uint32(math.MaxUint32 << (32 - l.Addr.Bits()))
 	own := l.Addr.Addr().As4()
+	next := l.NextServer
+	if !next.IsValid() {
+		next = netip.IPv4Unspecified()
+	}
 	length := int64(math.MaxUint32)
 	if l.Expiry != machine.Never {
 		length = int64((l.Expiry - l.Start) / time.Second)
@@ -90,9 +93,9 @@ func netConf(iface string, l *machine.Lease, now time.Duration) []byte {
 		{"HOSTNAME", l.HostName},
 		{"DNSDOMAIN", l.Domain},
 		{"NISDOMAIN", ""},
-		{"ROOTSERVER", address(nil, 0)},
-		{"ROOTPATH", ""},
-		{"filename", ""},
+		{"ROOTSERVER", next.String()},
+		{"ROOTPATH", l.RootPath},
+		{"filename", l.BootFile},
 		{"UPTIME", fmt.Sprint(int64(now / time.Second))},
 		{"DHCPLEASETIME", fmt.Sprint(length)},
 		{"DOMAINSEARCH", strings.Join(l.Search, " ")},
@@ -108,8 +111,11 @@ func addressOf(v uint32) string {
 
 // harmless is a value as it is if a shell can make nothing else of it, else "".
 func harmless(value string) string {
-	if !isPlain(strings.ReplaceAll(value, " ", "")) {
-		return ""
+	between := func(c rune) bool { return strings.ContainsRune(" /:,+=%~", c) }
+	for word := range strings.FieldsFuncSeq(value, between) {
+		if !isPlain(word) {
+			return ""
+		}
 	}
 	return value
 }

@@ -19,6 +19,7 @@ func TestNetConfIsSourced(t *testing.T) {
 	hostile := fullLease()
 	hostile.Domain, hostile.HostName = "a'$(touch owned)'b", "`id`\n"
 	hostile.Search = []string{"a.example", "x'; touch owned; '"}
+	hostile.RootPath, hostile.BootFile = "/srv'; touch owned; '", "$(touch owned)"
 	infinite := fullLease()
 	infinite.Expiry, infinite.Routes, infinite.Classless = machine.Never, nil, false
 	infinite.Routers = []netip.Addr{netip.MustParseAddr("10.77.0.1")}
@@ -29,9 +30,9 @@ func TestNetConfIsSourced(t *testing.T) {
 		lease *machine.Lease
 		want  string
 	}{
-		"full":     {fullLease(), common + "0.0.0.0|10.77.0.2|10.77.0.3|box|net0.example||0.0.0.0|||300|3600|a.example b.example"},
-		"infinite": {infinite, common + "10.77.0.1|10.77.0.2|10.77.0.3|box|net0.example||0.0.0.0|||300|4294967295|a.example b.example"},
-		"hostile":  {hostile, common + "0.0.0.0|10.77.0.2|10.77.0.3||||0.0.0.0|||300|3600|"},
+		"full":     {fullLease(), common + "0.0.0.0|10.77.0.2|10.77.0.3|box|net0.example||10.77.0.6|10.77.0.7:/srv/root,v4|images/next.efi|300|3600|a.example b.example"},
+		"infinite": {infinite, common + "10.77.0.1|10.77.0.2|10.77.0.3|box|net0.example||10.77.0.6|10.77.0.7:/srv/root,v4|images/next.efi|300|4294967295|a.example b.example"},
+		"hostile":  {hostile, common + "0.0.0.0|10.77.0.2|10.77.0.3||||10.77.0.6|||300|3600|"},
 		"bare":     {bare, "eth0|dhcp|192.0.2.7|192.0.2.7|255.255.255.255|0.0.0.0|0.0.0.0|0.0.0.0||||0.0.0.0|||300|120|"},
 	} {
 		dir := t.TempDir()

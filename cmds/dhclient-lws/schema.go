@@ -107,6 +107,7 @@ type leaseStatus struct {
 	search    []string
 	hostName  string
 	mtu       int64
+	handed    machine.Handed
 	start     int64 // when it was asked for
 	renew     int64
 	rebind    int64
@@ -133,10 +134,35 @@ func (l *leaseStatus) fields(f *fields) {
 	list(f, "search", &l.search, (*fields).textValue)
 	f.optionalText("host_name", &l.hostName)
 	f.optionalInt("mtu", &l.mtu)
+	handedFields(f, &l.handed)
 	f.int("start_ms", &l.start)
 	f.moment("renew_ms", "renew_in_s", &l.renew)
 	f.moment("rebind_ms", "rebind_in_s", &l.rebind)
 	f.moment("expiry_ms", "expires_in_s", &l.expiry)
+}
+
+// handedFields is what a server says to others. Bytes are in hexadecimal.
+func handedFields(f *fields, h *machine.Handed) {
+	parsedField(f, "next_server", &h.NextServer, parseIPv4)
+	f.optionalText("boot_server", &h.BootServer)
+	f.optionalText("boot_file", &h.BootFile)
+	f.optionalText("root_path", &h.RootPath)
+	f.optionalText("captive_portal", &h.CaptivePortal)
+	if f.at("vendor", len(h.Vendor) == 0) {
+		f.hexValue(&h.Vendor)
+	}
+	list(f, "options", &h.Options, func(f *fields, o *machine.Option) {
+		f.object(func(f *fields) {
+			code := int64(o.Code)
+			f.int("code", &code)
+			if o.Code = dhcp4.Code(code); int64(o.Code) != code {
+				f.r.fail()
+			}
+			if f.at("hex", false) {
+				f.hexValue(&o.Data)
+			}
+		})
+	})
 }
 
 // none reports whether there is no lease.
@@ -167,7 +193,7 @@ func describeLease(l *machine.Lease) leaseStatus {
 	return leaseStatus{
 		address: l.Addr, classful: l.Classful, broadcast: l.Broadcast, server: l.Server,
 		routers: l.Routers, routes: l.Routes, classless: l.Classless, dns: l.DNS, ntp: l.NTP,
-		domain: l.Domain, search: l.Search, hostName: l.HostName, mtu: int64(l.MTU),
+		domain: l.Domain, search: l.Search, hostName: l.HostName, mtu: int64(l.MTU), handed: l.Handed,
 		start: l.Start.Milliseconds(), renew: millisecond(l.T1), rebind: millisecond(l.T2), expiry: millisecond(l.Expiry),
 	}
 }
@@ -190,7 +216,7 @@ func (l *leaseStatus) lease() (*machine.Lease, error) {
 	return &machine.Lease{
 		Addr: l.address, Classful: l.classful, Broadcast: l.broadcast, Server: l.server,
 		Routers: l.routers, Routes: l.routes, Classless: l.classless, DNS: l.dns, NTP: l.ntp,
-		Domain: l.domain, Search: l.search, HostName: l.hostName, MTU: uint16(l.mtu),
+		Domain: l.domain, Search: l.search, HostName: l.hostName, MTU: uint16(l.mtu), Handed: l.handed,
 		Start: start, T1: times[0], T2: times[1], Expiry: times[2],
 	}, nil
 }

@@ -56,12 +56,20 @@ func (t Text) HostName() (string, bool) {
 // Printable is the text if every byte of it is printable ASCII without quotes,
 // backslash, backtick, dollar, semicolon or spaces: fit for a boot file, a path or a URL.
 func (t Text) Printable() (string, bool) {
-	for _, c := range t.b {
+	if s := string(t.b); IsPrintable(s) {
+		return s, true
+	}
+	return "", false
+}
+
+// IsPrintable is that check for a text that was remembered.
+func IsPrintable(s string) bool {
+	for _, c := range []byte(s) {
 		if c <= ' ' || c > '~' || strings.IndexByte("\"'\\`$;", c) >= 0 {
-			return "", false
+			return false
 		}
 	}
-	return string(t.b), len(t.b) > 0
+	return s != ""
 }
 
 // isName reports whether b is made of labels separated by dots.

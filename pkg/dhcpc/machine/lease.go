@@ -32,6 +32,8 @@ type Lease struct {
 	Search    []string      // option 119, at most 16
 	HostName  string        // option 12
 	MTU       uint16        // option 26, 0 if absent or below 576
+
+	Handed // to others
 }
 
 const (
@@ -71,6 +73,7 @@ func (m *Machine) grant(r *dhcp4.Message, start time.Duration) *Lease {
 	if mtu, ok := o.Uint16(dhcp4.InterfaceMTU); ok && mtu >= smallestMTU {
 		l.MTU = mtu
 	}
+	l.Handed = m.handed(r)
 	return l
 }
 
@@ -215,7 +218,7 @@ func (l *Lease) Valid() error {
 	case l.MTU != 0 && l.MTU < smallestMTU:
 		return errors.New("bad MTU")
 	}
-	return nil
+	return l.Handed.valid()
 }
 
 // isName reports whether s can stand in resolv.conf as a domain: it consists of

@@ -58,7 +58,7 @@ var whatToSay = Topic{
 			"machine's UUID as its firmware has it, else of /etc/machine-id, else of the MAC address", "mac"},
 		{"hostname", "NAME", "the host name (option 12); \"\" sends none", "the kernel's"},
 		{"vendor-class", "TEXT", "the vendor class (option 60)", ""},
-		{"request", "N,N", "options to ask for beside the usual ones", ""},
+		{"request", "N,N", "options to ask for beside the usual ones; what comes is shown by status -json", ""},
 		{"rapid-commit", "", "take a lease in two messages instead of four (RFC 4039)", ""},
 		{"broadcast", "", "ask servers to answer by broadcast", ""},
 		{"strict", "", "take only offers with mask, router and DNS server, with server and router inside the subnet", ""},
