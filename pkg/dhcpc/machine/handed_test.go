@@ -45,7 +45,7 @@ func TestHanded(t *testing.T) {
 		"not asked for": {[]edit{with(151, []byte{1})}, Handed{}},
 		"no host":       {[]edit{inHeader("127.0.0.1", "", "")}, Handed{}},
 		"hostile":       {[]edit{inHeader("0.0.0.0", "a b", "`id`"), text(dhcp4.RootPath, "$(id)"), text(dhcp4.CaptivePortal, "x\ny")}, Handed{}},
-		"endless":       {[]edit{func(r *dhcptest.Reply) {
+		"endless": {[]edit{func(r *dhcptest.Reply) {
 			half := dhcptest.Option{Code: dhcp4.RootPath, Data: []byte(strings.Repeat("x", 128))}
 			r.Options = append(r.Options, half, half)
 		}}, Handed{}},
