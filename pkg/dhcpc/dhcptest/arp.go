@@ -104,6 +104,8 @@ func (l *LAN) Watch(addrs []netip.Addr) error {
 // sendARP takes a packet from the client and puts it on the wire.
 func (l *LAN) sendARP(link *Link, o *packet.Out) error {
 	switch {
+	case !l.acts():
+		return nil
 	case l.watched == nil:
 		return syscall.EBADF
 	case link == nil:
@@ -125,7 +127,9 @@ func (l *LAN) sendARP(link *Link, o *packet.Out) error {
 		l.errorf("%s sends bad ARP: %w", link.name, err)
 		return nil
 	}
-	l.ARP = append(l.ARP, ARP{l.now, link, p.sender, p.target})
+	if !l.Brief {
+		l.ARP = append(l.ARP, ARP{l.now, link, p.sender, p.target})
+	}
 	if link.carries() {
 		link.segment.carryARP(p, link)
 	}
@@ -138,13 +142,13 @@ func (s *Segment) carryARP(p arpPacket, from *Link) {
 	s.carry(func() {
 		answer := p.sender != p.target
 		for _, l := range s.links {
-			if l == from || from != nil && !s.Shared || !l.carries() {
+			if l == from || from != nil && from.lan == l.lan && !s.Shared || !l.carries() {
 				continue
 			}
-			s.lan.arriveARP(l, &p)
+			l.lan.arriveARP(l, &p)
 			// The kernel answers for every address of the machine, by whichever link
 			// was asked.
-			if answer && s.lan.holds(p.target) {
+			if answer && l.lan.holds(p.target) {
 				s.reply(arpPacket{reply: true, hw: l.hw, sender: p.target, target: p.sender}, from, p.hw)
 			}
 		}
@@ -160,7 +164,7 @@ func (s *Segment) carryARP(p arpPacket, from *Link) {
 func (s *Segment) reply(p arpPacket, to *Link, host dhcp4.HardwareAddr) {
 	s.carry(func() {
 		if to != nil && to.carries() {
-			s.lan.arriveARP(to, &p)
+			to.lan.arriveARP(to, &p)
 		}
 		for _, h := range s.hosts {
 			if h.HW == host {

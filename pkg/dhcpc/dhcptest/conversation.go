@@ -13,7 +13,7 @@ import (
 // conversation is what a link has said and heard, as far as its next message
 // must fit it.
 type conversation struct {
-	first      map[uint32]*Message // of each exchange, by xid
+	first      map[uint32]opening // of each exchange, by xid
 	last       *Message
 	offers     map[offer]bool
 	parameters []byte // option 55 of the first message that had one
@@ -22,7 +22,13 @@ type conversation struct {
 }
 
 func newConversation() conversation {
-	return conversation{first: map[uint32]*Message{}, offers: map[offer]bool{}}
+	return conversation{first: map[uint32]opening{}, offers: map[offer]bool{}}
+}
+
+// opening is what counts of the first message of an exchange.
+type opening struct {
+	time time.Duration
+	secs uint16
 }
 
 // offer is what a REQUEST in SELECTING may name.
@@ -44,10 +50,11 @@ func (c *conversation) say(m *Message) error {
 		}
 	}
 	c.checkSame(m, must)
-	switch first := c.first[m.Xid]; {
-	case first == nil:
+	switch first, old := c.first[m.Xid]; {
+	case !old:
 		must(m.Kind != dhcp4.KindSelecting, "has not the xid of a DISCOVER (RFC 2131 table 5)")
-		c.first[m.Xid] = m
+		c.first[m.Xid] = opening{m.Time, m.Secs}
+		clear(c.offers) // of exchanges that are over
 	case m.Kind == dhcp4.KindSelecting && c.last.Kind == dhcp4.KindDiscover:
 		must(m.Xid == c.last.Xid, "has not the xid of the latest DISCOVER (RFC 2131 table 5)")
 		must(m.Secs == c.last.Secs, "secs of its DISCOVER was %d (RFC 2131 section 3.1)", c.last.Secs)
@@ -83,7 +90,7 @@ func (c *conversation) checkSame(m *Message, must func(bool, string, ...any)) {
 
 // checkRepetition is for a message that repeats another of its exchange: only
 // secs may differ, and that must be true.
-func (c *conversation) checkRepetition(m, first *Message, must func(bool, string, ...any)) {
+func (c *conversation) checkRepetition(m *Message, first opening, must func(bool, string, ...any)) {
 	must(c.last.Xid == m.Xid, "goes back to an older xid")
 	if m.Kind != c.last.Kind {
 		must(false, "has the xid of the %s before it (RFC 2131 section 4.4.1)", kindNames[c.last.Kind])
@@ -95,7 +102,7 @@ func (c *conversation) checkRepetition(m, first *Message, must func(bool, string
 		must(m.Secs == c.last.Secs, "secs changed from %d (RFC 2131 section 3.1)", c.last.Secs)
 		return
 	}
-	want := min(int64(first.Secs)+int64((m.Time-first.Time)/time.Second), 0xffff)
+	want := min(int64(first.secs)+int64((m.Time-first.time)/time.Second), 0xffff)
 	must(int64(m.Secs) >= want-1 && int64(m.Secs) <= want+1, "secs is %d, %d have passed", m.Secs, want)
 }
 

@@ -129,6 +129,9 @@ func (k *Kernel) Flush(fn func(index int, err error)) {
 	outcome := map[int]error{}
 	raised := 0
 	for _, r := range k.queue {
+		if !k.lan.acts() {
+			break
+		}
 		if _, seen := outcome[r.index]; !seen {
 			order = append(order, r.index)
 			outcome[r.index] = nil
@@ -141,7 +144,7 @@ func (k *Kernel) Flush(fn func(index int, err error)) {
 		}
 	}
 	k.queue = nil
-	if raised > 0 {
+	if raised > 0 && !k.lan.Brief {
 		k.Batches = append(k.Batches, raised)
 	}
 	for _, index := range order {
@@ -164,21 +167,27 @@ func (k *Kernel) do(r request) error {
 	case l == nil:
 		return &ifup.Refused{Op: ifup.OpAddr, Err: syscall.ENODEV}
 	case r.up:
-		l.Raised = append(l.Raised, k.lan.now)
+		if !k.lan.Brief {
+			l.Raised = append(l.Raised, k.lan.now)
+		}
 		if err := l.Refuse[ifup.OpUp]; err != nil {
 			return &ifup.Refused{Op: ifup.OpUp, Err: err}
 		}
 		l.SetUp(true)
 		return nil
 	case r.down:
-		l.Lowered = append(l.Lowered, k.lan.now)
+		if !k.lan.Brief {
+			l.Lowered = append(l.Lowered, k.lan.now)
+		}
 		if err := l.Refuse[ifup.OpDown]; err != nil {
 			return &ifup.Refused{Op: ifup.OpDown, Err: err}
 		}
 		l.SetUp(false)
 		return nil
 	}
-	l.Applied = append(l.Applied, Applied{k.lan.now, r.config})
+	if !k.lan.Brief {
+		l.Applied = append(l.Applied, Applied{k.lan.now, r.config})
+	}
 	return l.apply(r.config)
 }
 
@@ -257,18 +266,30 @@ func (l *Link) refuseRoute(c *ifup.Config, r ifup.Route) syscall.Errno {
 
 // setConfig installs c and lets it pass with its lifetime.
 func (l *Link) setConfig(c ifup.Config) {
-	resized := l.config.MTU != c.MTU && l.lan.Kernel.byIndex[l.index] == l
+	before := l.config
 	l.config = c
-	if resized {
+	if before.MTU != c.MTU && l.lan.Kernel.byIndex[l.index] == l {
 		l.lan.Kernel.tell(l, false)
 	}
 	l.configs++
-	if !c.Addr.IsValid() || c.Lifetime == ifup.Forever {
-		return
+	if l.lan.OnConfig != nil {
+		l.lan.OnConfig(l, &before, &l.config)
 	}
-	this := l.configs
-	l.lan.After(c.Lifetime, func() {
-		if l.configs == this {
+	if c.Addr.IsValid() && c.Lifetime != ifup.Forever {
+		l.withdraw, l.frozen = l.lan.now+c.Lifetime, 0
+		l.pass(l.configs)
+	}
+}
+
+// pass withdraws the configuration when its time is over, unless it is another by then.
+func (l *Link) pass(this int) {
+	end := l.withdraw + l.frozen
+	l.lan.At(end, func() {
+		switch {
+		case l.configs != this:
+		case l.withdraw+l.frozen > end: // the machine slept meanwhile
+			l.pass(this)
+		default:
 			l.setConfig(ifup.Config{})
 		}
 	})

@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"math/rand/v2"
 	"net/netip"
 	"sync/atomic"
 	"time"
@@ -13,9 +12,9 @@ import (
 	"github.com/dhclient-lws/dhclient-lws/pkg/dhcpc/packet"
 )
 
-// LAN is one machine's links, the networks that they are plugged into, and the
-// clock of it all. It is the Net of a dhcpc.Client; its Kernel is the client's
-// Kernel.
+// LAN is one machine: its links and, in its [World], the networks that they are
+// plugged into and the clock of it all. It is the Net of a dhcpc.Client; its
+// Kernel is the client's Kernel.
 //
 // Nothing happens but in [LAN.Wait]: there the clock jumps to whatever comes
 // next, so that an hour takes no time, every run is the same, and no goroutine
@@ -23,8 +22,11 @@ import (
 // Wait and may change anything, also by calling the client. Of all methods only
 // Wake may be called from another goroutine.
 type LAN struct {
+	*World
 	Kernel *Kernel
 
+	// Brief keeps the records below empty, for a life of many days.
+	Brief bool
 	// Sent is every client message that left, in order.
 	Sent []*Message
 	// ARP is every ARP packet of the client that left, in order.
@@ -46,10 +48,10 @@ type LAN struct {
 	// ENETDOWN, ENOBUFS, EPERM. A link that is down refuses without it.
 	RefuseSend func(o *packet.Out) error
 
-	now    time.Duration
-	script script
-	rand   *rand.Rand
-	woken  atomic.Bool
+	id      byte
+	process *process      // the client that World.Start started
+	asleep  time.Duration // when the machine wakes up, if that is to come
+	woken   atomic.Bool
 
 	open    Listening
 	watched []netip.Addr // what the ARP socket hears of
@@ -68,24 +70,26 @@ type Listening struct {
 	Raw, UDP bool
 }
 
-// NewLAN makes a LAN without links, at time 0. seed decides what is lost,
-// delayed and duplicated where a Segment is told to do so.
-func NewLAN(seed uint64) *LAN {
-	l := &LAN{rand: rand.New(rand.NewPCG(seed, seed))}
-	l.Kernel = newKernel(l)
-	return l
-}
-
-// At arranges for do to be called at a time of the virtual clock. What is in
-// the past happens at the next opportunity.
-func (l *LAN) At(t time.Duration, do func()) { l.script.add(t, do) }
-
-// After arranges for do to be called in a while.
-func (l *LAN) After(d time.Duration, do func()) { l.At(l.now+d, do) }
+// NewLAN makes a world of one machine, see [NewWorld].
+func NewLAN(seed uint64) *LAN { return NewWorld(seed).Machine() }
 
 // Suspend lets time pass while the machine is asleep: nothing on it runs, and
-// what was due happens late, all at once.
-func (l *LAN) Suspend(d time.Duration) { l.now += d }
+// what was due happens late, all at once. Where there are other machines it also
+// hears nothing, and the lifetimes of its addresses stand still, as Linux's do.
+func (l *LAN) Suspend(d time.Duration) {
+	if l.process == nil && len(l.machines) == 1 {
+		l.now += d
+		return
+	}
+	from := max(l.now, l.asleep)
+	l.asleep = max(l.asleep, l.now+d)
+	for _, link := range l.Kernel.byIndex {
+		link.frozen += l.asleep - from
+	}
+}
+
+// Suspended reports whether the machine is asleep.
+func (l *LAN) Suspended() bool { return l.asleep > l.now }
 
 // Client is what runs on a LAN: a *dhcpc.Client.
 type Client interface {
@@ -137,9 +141,6 @@ func (l *LAN) breach(err error) {
 	}
 }
 
-// Now is the virtual CLOCK_BOOTTIME.
-func (l *LAN) Now() time.Duration { return l.now }
-
 // Wake makes the current or the next Wait return.
 func (l *LAN) Wake() { l.woken.Store(true) }
 
@@ -148,6 +149,9 @@ func (l *LAN) Wake() { l.woken.Store(true) }
 func (l *LAN) Wait(deadline time.Duration, fd int) error {
 	if err := l.checkLoop(); err != nil {
 		return err
+	}
+	if l.process != nil {
+		return l.process.wait(deadline, fd)
 	}
 	for !l.ended {
 		for at, ok := l.script.next(); ok && at <= l.now; at, ok = l.script.next() {
@@ -169,7 +173,9 @@ func (l *LAN) Wait(deadline time.Duration, fd int) error {
 		}
 		l.now = next
 	}
-	l.Wakeups = append(l.Wakeups, l.now)
+	if !l.Brief {
+		l.Wakeups = append(l.Wakeups, l.now)
+	}
 	return nil
 }
 

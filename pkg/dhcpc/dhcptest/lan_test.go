@@ -30,8 +30,6 @@ func (l loop) Run(ctx context.Context) error {
 	return ctx.Err()
 }
 
-const never = time.Duration(1<<63 - 1)
-
 func (l *LAN) idle(until time.Duration) error {
 	return l.Run(loop{l, func() time.Duration {
 		_ = l.Kernel.Poll(func(ifup.Event) {})

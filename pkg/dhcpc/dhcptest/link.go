@@ -51,8 +51,10 @@ type Link struct {
 	ran                  time.Duration // when it last became running
 	epoch                int           // counts changes of up and carrier
 
-	config       ifup.Config // what the kernel has
-	configs      int         // counts changes of config
+	config       ifup.Config   // what the kernel has
+	configs      int           // counts changes of config
+	withdraw     time.Duration // when its lifetime is over, but for the time frozen
+	frozen       time.Duration // how long the machine has slept since it was set
 	conversation conversation
 }
 
@@ -70,7 +72,7 @@ func (l *LAN) Plug(name string, s *Segment) *Link {
 	link := &Link{
 		Refuse: map[ifup.Op]error{},
 		lan:    l, segment: s, index: k.lastIndex, name: name,
-		hw:      dhcp4.HardwareAddr{2, 0, 0, 0, byte(k.lastIndex >> 8), n},
+		hw:      dhcp4.HardwareAddr{2, 0, l.id, 0, byte(k.lastIndex >> 8), n},
 		carrier: true,
 	}
 	link.conversation = newConversation()
@@ -88,6 +90,13 @@ func (l *Link) Unplug() {
 	l.up, l.running = false, false
 	l.setConfig(ifup.Config{})
 	l.lan.Kernel.tell(l, true)
+}
+
+// Move plugs the link's cable into another network.
+func (l *Link) Move(s *Segment) {
+	l.segment.links = slices.DeleteFunc(l.segment.links, func(o *Link) bool { return o == l })
+	l.segment = s
+	s.links = append(s.links, l)
 }
 
 // Rename gives the link another name.
@@ -135,13 +144,21 @@ func (l *Link) change(up, carrier bool) {
 	l.lan.Kernel.tell(l, false)
 }
 
+// Carries reports whether frames can leave and arrive.
+func (l *Link) Carries() bool { return l.running || l.Late && l.up && l.carrier }
+
 // carries reports whether frames get through.
-func (l *Link) carries() bool { return l.running || l.Late && l.up && l.carrier }
+func (l *Link) carries() bool { return l.Carries() && !l.lan.Suspended() }
 
 func (l *Link) run() {
 	l.running, l.ran = true, l.lan.now
 	l.lan.Kernel.tell(l, false)
 }
+
+// LAN is the machine that the link belongs to, Segment the network that it is
+// plugged into.
+func (l *Link) LAN() *LAN         { return l.lan }
+func (l *Link) Segment() *Segment { return l.segment }
 
 // Name is the link's name.
 func (l *Link) Name() string { return l.name }
@@ -162,7 +179,7 @@ func (l *Link) Receive(f Frame) {
 // transmit puts a message on the segment, or loses it.
 func (l *Link) transmit(m *Message) {
 	switch {
-	case !l.carries(), l.running && l.lan.now-l.ran < l.ForwardDelay, l.Lose != nil && l.Lose(m):
+	case !l.Carries(), l.running && l.lan.now-l.ran < l.ForwardDelay, l.Lose != nil && l.Lose(m):
 		return
 	}
 	l.segment.toServers(m)
@@ -181,7 +198,7 @@ func (l *Link) info() ifup.Link {
 	if l.running {
 		flags |= running
 	}
-	if l.carries() {
+	if l.Carries() {
 		flags |= lowerUp
 	}
 	if l.NoARP {

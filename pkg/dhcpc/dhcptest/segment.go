@@ -13,9 +13,9 @@ type Segment struct {
 	Jitter    time.Duration // up to this is added at random, so that frames overtake each other
 	Loss      float64       // the share of frames that vanish, 0 to 1
 	Duplicate float64       // the share of frames that arrive twice, 0 to 1
-	Shared    bool          // the machine's links hear each other's ARP, as behind a switch
+	Shared    bool          // links of one machine hear each other's ARP, as behind a switch
 
-	lan     *LAN
+	world   *World
 	links   []*Link
 	servers []*Server
 	hosts   []*Host
@@ -24,13 +24,13 @@ type Segment struct {
 const defaultLatency = 200 * time.Microsecond
 
 // Segment makes an Ethernet on which frames take 200 µs.
-func (l *LAN) Segment() *Segment {
-	return &Segment{Latency: defaultLatency, lan: l}
+func (w *World) Segment() *Segment {
+	return &Segment{Latency: defaultLatency, world: w}
 }
 
 // Serve plugs a server in. One server may serve many segments.
 func (s *Segment) Serve(srv *Server) *Server {
-	srv.lan = s.lan
+	srv.world = s.world
 	srv.init()
 	s.servers = append(s.servers, srv)
 	return srv
@@ -62,18 +62,18 @@ func (s *Segment) toServers(m *Message) {
 
 // carry does what a frame does when it arrives: later, or never, or twice.
 func (s *Segment) carry(arrive func()) {
-	if s.Loss > 0 && s.lan.rand.Float64() < s.Loss {
+	if s.Loss > 0 && s.world.rand.Float64() < s.Loss {
 		return
 	}
 	copies := 1
-	if s.Duplicate > 0 && s.lan.rand.Float64() < s.Duplicate {
+	if s.Duplicate > 0 && s.world.rand.Float64() < s.Duplicate {
 		copies = 2
 	}
 	for range copies {
 		delay := s.Latency
 		if s.Jitter > 0 {
-			delay += time.Duration(s.lan.rand.Int64N(int64(s.Jitter)))
+			delay += time.Duration(s.world.rand.Int64N(int64(s.Jitter)))
 		}
-		s.lan.After(delay, arrive)
+		s.world.After(delay, arrive)
 	}
 }

@@ -39,12 +39,14 @@ type Server struct {
 	// instead, in this order. [Server.Frame] makes frames of replies.
 	Respond func(m *Message, r *Reply) []Frame
 
+	// Brief keeps Received empty, for a life of many days.
+	Brief bool
 	// Received is every message that the server heard.
 	Received []*Message
 	// Dropped is how many were lost for want of Backlog.
 	Dropped int
 
-	lan    *LAN // nil on a real Ethernet
+	world  *World // nil on a real Ethernet
 	hw     dhcp4.HardwareAddr
 	now    time.Duration // when it heard the message that it works on
 	idle   time.Duration // when it will have worked off what it has
@@ -97,14 +99,14 @@ func (s *Server) receive(seg *Segment, m *Message) {
 	if s.Silent {
 		return
 	}
-	now := s.lan.now
+	now := s.world.now
 	if s.Backlog > 0 && s.idle-now > time.Duration(s.Backlog)*s.Think {
 		s.Dropped++
 		return
 	}
 	s.idle = max(s.idle, now) + s.Think
-	s.lan.At(s.idle, func() {
-		for _, f := range s.Answer(s.lan.now, m) {
+	s.world.At(s.idle, func() {
+		for _, f := range s.Answer(s.world.now, m) {
 			seg.Send(f)
 		}
 	})
@@ -115,7 +117,9 @@ func (s *Server) receive(seg *Segment, m *Message) {
 func (s *Server) Answer(now time.Duration, m *Message) []Frame {
 	s.init()
 	s.now = now
-	s.Received = append(s.Received, m)
+	if !s.Brief {
+		s.Received = append(s.Received, m)
+	}
 	r := s.answer(m)
 	switch {
 	case s.Respond != nil:

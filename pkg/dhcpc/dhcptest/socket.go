@@ -22,7 +22,9 @@ func (l *LAN) Listen(raw, udp bool) error {
 			return err
 		}
 	}
-	l.listen(raw, udp)
+	if l.acts() {
+		l.listen(raw, udp)
+	}
 	return nil
 }
 
@@ -31,7 +33,9 @@ func (l *LAN) listen(raw, udp bool) {
 		return
 	}
 	l.open = Listening{l.now, raw, udp}
-	l.Sockets = append(l.Sockets, l.open)
+	if !l.Brief {
+		l.Sockets = append(l.Sockets, l.open)
+	}
 	l.queue = slices.DeleteFunc(l.queue, func(a arrival) bool {
 		return !a.in.ARP && (a.raw && !raw || !a.raw && !udp)
 	})
@@ -65,6 +69,8 @@ func (l *LAN) send(o *packet.Out) error {
 	}
 	raw := o.Frame != nil
 	switch {
+	case !l.acts():
+		return nil
 	case raw && !l.open.Raw, !raw && !l.open.UDP:
 		return syscall.EBADF
 	case link == nil:
@@ -101,7 +107,12 @@ func (l *LAN) send(o *packet.Out) error {
 	}
 	l.breach(m.check())
 	l.breach(link.conversation.say(m))
-	l.Sent = append(l.Sent, m)
+	if !l.Brief {
+		l.Sent = append(l.Sent, m)
+	}
+	if l.OnSent != nil {
+		l.OnSent(m)
+	}
 	link.transmit(m)
 	return nil
 }
@@ -134,10 +145,20 @@ func (l *LAN) Receive(fn func(*packet.In)) {
 	for len(l.queue) > 0 {
 		in := l.queue[0].in
 		l.queue = l.queue[1:]
+		l.heard(&in)
 		fn(&in)
 		spoil(in.Frame)
 		spoil(in.Payload)
 	}
+}
+
+// heard tells whoever listens what a client is about to read.
+func (l *LAN) heard(in *packet.In) {
+	link := l.Kernel.byIndex[in.Index]
+	if l.OnHeard == nil || link == nil {
+		return
+	}
+	l.OnHeard(link, in)
 }
 
 func spoil(b []byte) {
