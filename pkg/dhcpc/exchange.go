@@ -22,7 +22,7 @@ func (c *Client) receive(in *packet.In) {
 			l = o
 		}
 	}
-	if l == nil || !l.hears(in.Frame != nil) {
+	if l == nil || !c.hears(l, in.Frame != nil) {
 		return // nobody asked, or the other socket tells
 	}
 	payload, dst, refusal := in.Payload, in.Dst, dhcp4.Accepted
@@ -37,7 +37,7 @@ func (c *Client) receive(in *packet.In) {
 	// take the time that other links need.
 	if hw, ok := dhcp4.Addressee(payload); ok && hw != l.id.HardwareAddr {
 		o := c.holder(dst.Addr())
-		if o == nil || o.id.HardwareAddr != hw || !o.hears(in.Frame != nil) {
+		if o == nil || o.id.HardwareAddr != hw || !c.hears(o, in.Frame != nil) {
 			c.judged(l, nil, dhcp4.WrongHardwareAddr)
 			return
 		}

@@ -18,11 +18,13 @@ func (c *Client) noteLink(ev ifup.Event) {
 	if l := c.byIndex[index]; l != nil && (ev.Gone || l.name != ev.Link.Name || l.facts.HardwareAddr != ev.Link.HardwareAddr) {
 		// Gone, or no longer what was asked about. A link with a new hardware
 		// address is another host to every server.
-		if lease := l.lease(); lease != nil {
-			if !ev.Gone && !c.cfg.KeepForever {
-				c.kernel.Apply(index, ifup.Config{})
-				c.withdrawn = true
-			}
+		lease := l.lease()
+		// A lease that this very news ended has still to be withdrawn.
+		if !ev.Gone && (lease != nil && !c.cfg.KeepForever || lease == nil && l.apply != machine.Never) {
+			c.kernel.Apply(index, ifup.Config{})
+			c.withdrawn = true
+		}
+		if lease != nil {
 			c.tell(l, Event{Kind: Lost, Time: now, Lease: lease})
 		}
 		c.detach(l)

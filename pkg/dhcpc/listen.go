@@ -104,11 +104,12 @@ func (l *link) needs() (raw, udp bool) {
 }
 
 // hears reports whether what came by the packet socket, or else by the UDP
-// socket, is for a link to judge. With both open an answer comes twice.
-func (l *link) hears(raw bool) bool {
+// socket, is for a link to judge. With both open an answer comes twice; a packet
+// socket that could not be opened brings nothing.
+func (c *Client) hears(l *link, raw bool) bool {
 	needsRaw, needsUDP := l.needs()
 	if raw {
 		return needsRaw || !needsUDP
 	}
-	return needsUDP && !needsRaw
+	return needsUDP && !(needsRaw && c.listening.raw)
 }

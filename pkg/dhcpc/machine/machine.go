@@ -159,8 +159,20 @@ func (m *Machine) sendAt() time.Duration {
 	if !message {
 		return Never
 	}
-	return max(at, m.limiter.ready())
+	at = max(at, m.limiter.ready())
+	switch m.state.(type) {
+	case renewing, rebinding, releasing:
+		if at > m.lease.Expiry-granularity {
+			return Never
+		}
+	}
+	return at
 }
+
+// granularity is how long before the end of a lease its address may be gone: a
+// kernel counts in whole seconds. What names the address as its sender, and as
+// one that answers, must not be sent then.
+const granularity = time.Second
 
 // Send is a message that is due and where it goes.
 type Send struct {
