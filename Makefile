@@ -3,11 +3,13 @@
 
 NICS ?= 3
 TIME ?= 10s
+SEEDS ?= 1000
+FIRST ?= 1
 
 export PATH := $(PATH):/usr/sbin:/sbin
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-6s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 run: ## boot an image with the client in it under QEMU [NICS=3] [FLAGS=-v]
 	@$(call need,$(QEMU))
@@ -42,6 +44,9 @@ fuzz: ## each fuzz test for a while [TIME=10s]
 		go test -run '^$$' -fuzz "^$$name$$" -fuzztime $(TIME) "$$(dirname "$$file")" || exit 1; \
 	done
 
+simulate: ## many clients for days of virtual time, in which everything goes wrong [SEEDS=1000] [FIRST=1]
+	go test -timeout 0 -count 1 -v -run TestNoSeedBreaksARule ./pkg/dhcpc/dhcptest/sim -seeds $(SEEDS) -first $(FIRST)
+
 clean: ## remove bin and build
 	rm -rf bin build
 
@@ -59,4 +64,4 @@ need = set --; for pair in $(1); do command -v $${pair%%:*} >/dev/null || set --
 	root=; [ "$$(id -u)" -eq 0 ] || root=sudo; \
 	$$root apt-get update -q && $$root env DEBIAN_FRONTEND=noninteractive apt-get install -qy --no-install-recommends "$$@"
 
-.PHONY: help run test lint vuln build fuzz clean
+.PHONY: help run test lint vuln build fuzz simulate clean

@@ -5,6 +5,7 @@ import (
 	"net/netip"
 
 	"github.com/dhclient-lws/dhclient-lws/pkg/dhcpc/dhcp4"
+	"github.com/dhclient-lws/dhclient-lws/pkg/dhcpc/packet"
 )
 
 // An Option is one piece of the options field as it goes on the wire.
@@ -87,3 +88,39 @@ func Addrs(list ...string) []byte {
 
 // Uint32 is the value of an option of four bytes.
 func Uint32(v uint32) []byte { return binary.BigEndian.AppendUint32(nil, v) }
+
+// ReadReply takes apart what a client reads from a socket, a frame or a datagram,
+// if it is a reply that a client could use, by plain byte reading. Overloaded
+// fields are not read.
+func ReadReply(in *packet.In) (r Reply, ok bool) {
+	b := in.Payload
+	if in.Frame != nil {
+		d, err := parseDatagram(in.Frame, in.Partial)
+		if err != nil || in.ARP || in.VLAN || in.Outgoing || d.dst.Port() != clientPort {
+			return r, false
+		}
+		b = d.payload
+	}
+	if len(b) < 240 || b[0] != 2 || b[1] != 1 || b[2] != 6 || string(b[236:240]) != "\x63\x82\x53\x63" {
+		return r, false
+	}
+	options, _, err := readOptions(b[240:])
+	t := find(options, dhcp4.DHCPMessageType)
+	if err != nil || len(t) != 1 {
+		return r, false
+	}
+	r = Reply{
+		Type: dhcp4.MessageType(t[0]), Op: b[0],
+		Xid:      binary.BigEndian.Uint32(b[4:]),
+		YourAddr: addrOf(b[16:20]), HardwareAddr: dhcp4.HardwareAddr(b[28:]),
+		ServerID: addrOf(find(options, dhcp4.ServerIdentifier)),
+		Options:  options,
+	}
+	if l := find(options, dhcp4.LeaseTime); len(l) == 4 {
+		r.Lease = binary.BigEndian.Uint32(l)
+	}
+	return r, true
+}
+
+// Option is the value of the first option of that code among Options, or nil.
+func (r *Reply) Option(c dhcp4.Code) []byte { return find(r.Options, c) }

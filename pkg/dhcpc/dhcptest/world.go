@@ -108,7 +108,7 @@ func (w *World) step() (next time.Duration, quiet bool) {
 		w.script.take().do()
 	}
 	for _, l := range w.machines {
-		if l.due() <= w.now && !w.stopped {
+		if l.Due() <= w.now && !w.stopped {
 			quiet = false
 			w.steps++
 			l.process.turn()
@@ -122,13 +122,13 @@ func (w *World) step() (next time.Duration, quiet bool) {
 		next = at
 	}
 	for _, l := range w.machines {
-		next = min(next, l.due())
+		next = min(next, l.Due())
 	}
 	return next, quiet && next > w.now
 }
 
-// due is when the client of a machine has to be given its turn.
-func (l *LAN) due() time.Duration {
+// Due is when the client of a machine will have its next turn if nothing happens.
+func (l *LAN) Due() time.Duration {
 	p := l.process
 	switch {
 	case p == nil:
