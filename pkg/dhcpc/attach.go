@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"time"
 
+	"golang.org/x/sys/unix"
+
 	"github.com/dhclient-lws/dhclient-lws/pkg/dhcpc/machine"
 	"github.com/dhclient-lws/dhclient-lws/pkg/ifup"
 )
@@ -22,7 +24,7 @@ func (c *Client) attachAll() {
 			continue
 		}
 		facts := *c.known[index]
-		if facts.Type != hardwareEthernet {
+		if facts.Type != unix.ARPHRD_ETHER {
 			c.fail(l, errNotEthernet, c.now)
 			continue
 		}

@@ -28,7 +28,7 @@ type Config struct {
 	Kernel Kernel        // nil: rtnetlink, opened and closed by Run
 	Rand   func() uint32 // uniform; nil: a generator seeded by the kernel
 
-	ClientID    func(hw dhcp4.HardwareAddr) []byte // option 61; nil: 01 and the hardware address. Returning nil sends none
+	ClientID    func(hw dhcp4.HardwareAddr) []byte // option 61; nil: DefaultClientID. Returning nil sends none
 	HostName    string                             // option 12; "" sends none
 	VendorClass string                             // option 60
 	Parameters  []dhcp4.Code                       // requested beside the built-in list
@@ -220,6 +220,32 @@ func (c *Client) Status() Status {
 		st.Links = append(st.Links, s)
 	}
 	return st
+}
+
+// Counts is how many links exist, and how many of these are how far.
+type Counts struct {
+	Present int
+	Leased  int // have a lease of which Bound was told
+	Stopped int // rest since their release
+}
+
+// Counts is what to ask for where Status, which describes every link, is too much.
+func (c *Client) Counts() (n Counts) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for _, l := range c.links {
+		if l == nil || l.index == 0 {
+			continue
+		}
+		n.Present++
+		if l.lease() != nil && l.installed {
+			n.Leased++
+		}
+		if l.state() == machine.Stopped {
+			n.Stopped++
+		}
+	}
+	return n
 }
 
 // Run is the loop. It returns ctx's error when ctx ends, and another only if it

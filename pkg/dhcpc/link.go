@@ -5,6 +5,8 @@ import (
 	"slices"
 	"time"
 
+	"golang.org/x/sys/unix"
+
 	"github.com/dhclient-lws/dhclient-lws/pkg/dhcpc/dhcp4"
 	"github.com/dhclient-lws/dhclient-lws/pkg/dhcpc/machine"
 	"github.com/dhclient-lws/dhclient-lws/pkg/ifup"
@@ -163,10 +165,13 @@ func (c *Client) identity(facts *ifup.Link) dhcp4.Identity {
 	if c.cfg.ClientID != nil {
 		id.ClientID = c.cfg.ClientID(hw)
 	} else {
-		// The form that PXE ROMs use: the same address in ROM and system.
-		id.ClientID = append([]byte{hardwareEthernet}, hw[:]...)
+		id.ClientID = DefaultClientID(hw)
 	}
 	return id
 }
 
-const hardwareEthernet = 1
+// DefaultClientID is option 61 where Config.ClientID is nil: 01 and the hardware
+// address. PXE ROMs send the same, so that ROM and system have the same address.
+func DefaultClientID(hw dhcp4.HardwareAddr) []byte {
+	return append([]byte{unix.ARPHRD_ETHER}, hw[:]...)
+}

@@ -29,6 +29,14 @@ func (o *office) wantReleased(t *testing.T, at time.Duration) {
 	if st := o.status(t); st.State != machine.Stopped || st.Lease != nil || st.Remembered != nil || o.client.Status().Bound {
 		t.Errorf("status %+v", st)
 	}
+	o.wantCounts(t, dhcpc.Counts{Present: 1, Stopped: 1})
+}
+
+func (o *office) wantCounts(t *testing.T, want dhcpc.Counts) {
+	t.Helper()
+	if got := o.client.Counts(); got != want {
+		t.Errorf("counts %+v, want %+v", got, want)
+	}
 }
 
 // RELEASE goes to the server, from the address, which stays until it has left.
@@ -43,6 +51,7 @@ func TestRelease(t *testing.T) {
 				if got := o.status(t).State.String(); got != name {
 					t.Errorf("released in %v", got)
 				}
+				o.wantCounts(t, dhcpc.Counts{Present: 1, Leased: 1})
 				o.client.Release("eth0")
 			})
 			o.run(t, until+time.Hour)
