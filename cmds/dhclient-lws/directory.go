@@ -47,10 +47,11 @@ func trustworthy(mode fs.FileMode, owner uint32, us int) error {
 	return nil
 }
 
-// replace puts a file in the place of another, or leaves that as it is.
+// replace puts a file in the place of another, or leaves that as it is. Who may
+// read it is not for the umask to say, which is whatever the caller had.
 func replace(path string, content []byte, mode fs.FileMode) error {
 	// renameio.WriteFile would look up the mode of the old file, too.
-	f, err := renameio.NewPendingFile(path, renameio.WithTempDir(filepath.Dir(path)), renameio.WithPermissions(mode))
+	f, err := renameio.NewPendingFile(path, renameio.WithTempDir(filepath.Dir(path)), renameio.WithPermissions(mode), renameio.IgnoreUmask())
 	if err != nil {
 		return err
 	}

@@ -6,9 +6,6 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
-
-	"github.com/dhclient-lws/dhclient-lws/pkg/dhcpc"
-	"github.com/dhclient-lws/dhclient-lws/pkg/dhcpc/machine"
 )
 
 // Why a resident ends, as the cause of its context.
@@ -43,7 +40,7 @@ func (r *resident) leave(why error) {
 		r.end(why)
 		return
 	}
-	r.console.printf("giving back %s", leaseCount(r.client.Status().Links))
+	r.console.printf("giving back %s", leaseCount(r.client.Counts().Leased))
 	r.client.Release("")
 	time.AfterFunc(releasePatience, func() { r.end(why) })
 }
@@ -65,14 +62,10 @@ func (r *resident) abandoned() {
 	}
 }
 
-// allReleased reports whether no link has a lease to give back any more.
-func allReleased(links []dhcpc.LinkStatus) bool {
-	for i := range links {
-		if links[i].Index != 0 && links[i].State != machine.Stopped {
-			return false
-		}
-	}
-	return true
+// released reports whether all that was leased has been given back.
+func (r *resident) released() bool {
+	n := r.client.Counts()
+	return n.Stopped == n.Present
 }
 
 // signalName is the name of a signal that a resident takes.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"os"
+	"path/filepath"
 	"strings"
 	"syscall"
 	"testing"
@@ -13,6 +14,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/dhclient-lws/dhclient-lws/pkg/dhcpc"
+	"github.com/dhclient-lws/dhclient-lws/pkg/dhcpc/packet"
 )
 
 // With -release the server learns that the address is free, and nothing that it
@@ -112,6 +114,65 @@ func TestReleaseIsBounded(t *testing.T) {
 				time.Sleep(time.Minute) // for the timer, which is part of this
 			})
 		})
+	}
+}
+
+// newWaiting is a resident that waits for a link which another client has, and that
+// client, which is about to let go.
+func newWaiting(t *testing.T) (r *resident, l *knownLink, other *locks) {
+	t.Helper()
+	o := &options{stateDir: filepath.Join(t.TempDir(), "state"), release: true, wait: waitPolicy{mode: waitNone}}
+	first := newLocks(o.stateDir)
+	if err := first.take("eth0", nil); err != nil {
+		t.Fatal(err)
+	}
+	r, err := newResident(o, packet.Now(), newConsole(nil), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.end = func(error) {}
+	l = &knownLink{awaited: awaited{name: "eth0"}}
+	r.take(l)
+	if n := len(r.client.Status().Links); n != 0 {
+		t.Fatalf("%d links are asked on, and another client has the only one", n)
+	}
+	return r, l, &first
+}
+
+// A lock that is granted while the client leaves comes too late: a lease taken now
+// would stay behind.
+func TestLockIsGrantedWhileLeaving(t *testing.T) {
+	for _, leaving := range []bool{false, true} {
+		r, l, other := newWaiting(t)
+		want := 1
+		if leaving {
+			r.leave(endedBy{unix.SIGTERM})
+			want = 0
+		}
+		other.release(l.name)
+		eventually(t, "be granted the lock", func() bool { return r.locks.has(l.name) })
+		if n := len(r.client.Status().Links); n != want {
+			t.Errorf("leaving %v: %d links are asked on, want %d", leaving, n, want)
+		}
+	}
+}
+
+// has reports whether a lock is held, and whoever waited for it has been told.
+func (k *locks) has(name string) bool {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	_, has := k.held[name]
+	return has
+}
+
+// While leases are given back the wait is not decided any more: its end would send
+// a command on its way.
+func TestNothingIsDecidedWhileLeaving(t *testing.T) {
+	r, _, _ := newWaiting(t)
+	r.leave(endedBy{unix.SIGTERM})
+	now := packet.Now()
+	if again := r.onTurn(now); r.decided || again <= now {
+		t.Errorf("decided %v, to be called again in %v", r.decided, again-now)
 	}
 }
 

@@ -117,9 +117,9 @@ func countLeases(links []dhcpc.LinkStatus) (n int) {
 	return n
 }
 
-// leaseCount tells how many leases the links have.
-func leaseCount(links []dhcpc.LinkStatus) string {
-	if n := countLeases(links); n != 1 {
+// leaseCount is a number of leases in words.
+func leaseCount(n int) string {
+	if n != 1 {
 		return fmt.Sprintf("%d leases", n)
 	}
 	return "1 lease"

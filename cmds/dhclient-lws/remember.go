@@ -9,7 +9,6 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/dhclient-lws/dhclient-lws/pkg/dhcpc"
-	"github.com/dhclient-lws/dhclient-lws/pkg/dhcpc/dhcp4"
 	"github.com/dhclient-lws/dhclient-lws/pkg/dhcpc/machine"
 	"github.com/dhclient-lws/dhclient-lws/pkg/dhcpc/packet"
 	"github.com/dhclient-lws/dhclient-lws/pkg/ifup"
@@ -112,8 +111,12 @@ func (s *scribe) readLease(facts *ifup.Link) (*machine.Lease, error) {
 	if err := checkDirectory(dir); err != nil {
 		return nil, err
 	}
+	clientID := dhcpc.DefaultClientID
+	if s.options.client.ClientID != nil {
+		clientID = s.options.client.ClientID
+	}
 	return f.recall(&present{
-		iface: facts.Name, hw: facts.HardwareAddr, clientID: clientIDOf(&s.options.client, facts.HardwareAddr),
+		iface: facts.Name, hw: facts.HardwareAddr, clientID: clientID(facts.HardwareAddr),
 		boot: bootID(), now: packet.Now(), wall: time.Now().Unix(), reuse: s.options.client.ReuseLease,
 	})
 }
@@ -125,12 +128,4 @@ func (s *scribe) takeRecalled(name string) *machine.Lease {
 	lease := s.recalled[name]
 	delete(s.recalled, name)
 	return lease
-}
-
-// clientIDOf is option 61 as the client sends it.
-func clientIDOf(c *dhcpc.Config, hw dhcp4.HardwareAddr) []byte {
-	if c.ClientID != nil {
-		return c.ClientID(hw)
-	}
-	return append([]byte{unix.ARPHRD_ETHER}, hw[:]...)
 }

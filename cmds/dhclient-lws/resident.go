@@ -148,7 +148,7 @@ func (r *resident) watch() {
 
 // renew asks for all leases to be renewed. It may be called from any goroutine.
 func (r *resident) renew() {
-	r.console.printf("SIGHUP: renewing %s", leaseCount(r.client.Status().Links))
+	r.console.printf("SIGHUP: renewing %s", leaseCount(r.client.Counts().Leased))
 	r.client.Renew("")
 }
 

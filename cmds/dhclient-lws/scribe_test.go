@@ -10,7 +10,9 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"github.com/dhclient-lws/dhclient-lws/pkg/dhcpc"
 	"github.com/dhclient-lws/dhclient-lws/pkg/dhcpc/dhcptest/netns"
+	"github.com/dhclient-lws/dhclient-lws/pkg/dhcpc/machine"
 )
 
 // hangingDisk makes a directory that whoever looks into it waits for without
@@ -86,6 +88,23 @@ func TestResolvConfHangs(t *testing.T) {
 	out, status := b.run(t, "eth0", "--", "sh", "-c", `echo "result $DHCLIENT_LWS_RESULT"`)
 	if status != 0 || !strings.HasSuffix(out, "result ok\n") {
 		t.Errorf("status %d, output:\n%s", status, out)
+	}
+}
+
+// Everybody may read how the network stands, whatever umask we were started with.
+func TestUmaskIsNotOurs(t *testing.T) {
+	defer unix.Umask(unix.Umask(0o077))
+	dir := t.TempDir()
+	s := newScribe(&options{stateDir: dir, netConfDir: dir}, 0, func(what string, err error) {
+		if err != nil {
+			t.Errorf("%s: %v", what, err)
+		}
+	})
+	s.write(&snapshot{links: []dhcpc.LinkStatus{{Interface: "eth0", Lease: fullLease(), State: machine.Bound}}, last: true})
+	for _, path := range []string{statusPath(dir), netConfPath(dir, "eth0")} {
+		if info, err := os.Stat(path); err != nil || info.Mode().Perm() != 0o644 {
+			t.Errorf("%v, %v; want mode 0644", info, err)
+		}
 	}
 }
 

@@ -7,6 +7,8 @@ import (
 	"regexp"
 	"strings"
 
+	"golang.org/x/sys/unix"
+
 	"github.com/dhclient-lws/dhclient-lws/pkg/ifup"
 )
 
@@ -60,7 +62,7 @@ func (s *selector) matches(l *ifup.Link) bool {
 	}
 	// Only a full name may mean a link that is part of a bridge or a bond:
 	// an address there is of no use.
-	if l.Type != ethernet || l.Loopback() || l.Master != 0 {
+	if l.Type != unix.ARPHRD_ETHER || l.Loopback() || l.Master != 0 {
 		return false
 	}
 	switch {
@@ -95,10 +97,8 @@ func selectLink(selectors []selector, l *ifup.Link) (rank int, ok bool) {
 // that software made (containers' veth, bridges, VLANs) have a kind, real and
 // virtio NICs have none; a wireless link belongs to whoever associates it.
 func isNIC(l *ifup.Link) bool {
-	return l.Type == ethernet && !l.Loopback() && l.Master == 0 && l.Kind == "" && !l.Wireless
+	return l.Type == unix.ARPHRD_ETHER && !l.Loopback() && l.Master == 0 && l.Kind == "" && !l.Wireless
 }
-
-const ethernet = 1 // ARPHRD_ETHER
 
 // possibleName reports whether the kernel would accept an interface name.
 func possibleName(s string) bool {

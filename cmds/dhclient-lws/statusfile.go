@@ -77,7 +77,7 @@ func (s *scribe) chooseStatusPath(dir string) {
 // writeStatusFile replaces the file. There is a link to a line, and one link is
 // put into words at a time: all of them would be the largest thing in memory.
 func writeStatusFile(path string, head *statusFile, start time.Duration, links []dhcpc.LinkStatus) error {
-	f, err := renameio.NewPendingFile(path, renameio.WithTempDir(filepath.Dir(path)), renameio.WithPermissions(0o644))
+	f, err := renameio.NewPendingFile(path, renameio.WithTempDir(filepath.Dir(path)), renameio.WithPermissions(0o644), renameio.IgnoreUmask())
 	if err != nil {
 		return err
 	}
@@ -148,25 +148,4 @@ func readStatusFile(path string) (*statusFile, error) {
 		return nil, fmt.Errorf("%s has version %d, and this program reads version %d", safeText(path), st.version, statusVersion)
 	}
 	return st, nil
-}
-
-// processStart is when a process was started, in clock ticks since boot; 0 if
-// there is no such process, or it has ended and nobody has taken note.
-func processStart(pid int) int64 {
-	stat, err := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/stat")
-	if err != nil {
-		return 0
-	}
-	// The name of the program stands in parentheses and may hold anything. The
-	// start is field 22, the twentieth after it.
-	line := string(stat)
-	fields := strings.Fields(line[strings.LastIndexByte(line, ')')+1:])
-	if len(fields) < 20 || fields[0] == "Z" {
-		return 0
-	}
-	start, err := strconv.ParseInt(fields[19], 10, 64)
-	if err != nil {
-		return 0
-	}
-	return start
 }

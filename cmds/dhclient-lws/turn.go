@@ -2,7 +2,6 @@ package main
 
 import (
 	"errors"
-	"iter"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -44,17 +43,25 @@ func (r *resident) onEvent(l *knownLink, ev *dhcpc.Event) {
 
 // take asks for a lease on a link, now or when no other client has it any more.
 func (r *resident) take(l *knownLink) {
-	request := func() {
-		// It cannot fail: IPv4 is served, and no link is without a name.
-		_ = r.client.Request(l.name, dhcpc.IPv4, func(ev dhcpc.Event) { r.onEvent(l, &ev) })
-	}
-	err := r.locks.take(l.name, request)
+	err := r.locks.take(l.name, func() { r.request(l) })
 	if taken, ok := errors.AsType[errTaken](err); ok {
 		r.console.printf("%s: %v", safeName(l.name), taken)
 		return
 	}
 	r.report("state-dir", err)
-	request()
+	r.request(l)
+}
+
+// request asks for a lease on a link, unless what is got would have to be given
+// back at once. It may be called from any goroutine.
+func (r *resident) request(l *knownLink) {
+	r.mu.Lock() // Release comes before this or after it, not meanwhile
+	defer r.mu.Unlock()
+	if r.leaving != nil {
+		return
+	}
+	// It cannot fail: IPv4 is served, and no link is without a name.
+	_ = r.client.Request(l.name, dhcpc.IPv4, func(ev dhcpc.Event) { r.onEvent(l, &ev) })
 }
 
 // rush is how long after the start the processors are left to the messages, if
@@ -74,6 +81,7 @@ func (r *resident) onTurn(now time.Duration) time.Duration {
 	leaving := r.whyLeaving()
 	if leaving != nil {
 		wanted = nil // what is asked for now would have to be given back at once
+		r.decideAt = machine.Never
 	}
 	for _, l := range wanted {
 		r.take(l)
@@ -82,7 +90,7 @@ func (r *resident) onTurn(now time.Duration) time.Duration {
 		return now // all else can wait until the messages are out
 	}
 	res := undecided
-	if !r.decided && (r.news || r.decideAt <= now) {
+	if !r.decided && leaving == nil && (r.news || r.decideAt <= now) {
 		r.news = false
 		res, r.decideAt = r.options.wait.decide(now, r.links.waiting(r.start))
 	}
@@ -96,7 +104,7 @@ func (r *resident) onTurn(now time.Duration) time.Duration {
 			r.finish(res, shot.links)
 		}
 	}
-	if leaving != nil && r.options.release && allReleased(r.client.Status().Links) {
+	if leaving != nil && r.options.release && r.released() {
 		r.end(leaving)
 	}
 	if calm := r.start + rush; !r.decided && now < calm {
@@ -115,55 +123,5 @@ func (r *resident) attend() {
 	r.watch()
 	for _, name := range r.links.absent() {
 		r.console.printf("%s: no such interface; waiting for it", safeName(name))
-	}
-}
-
-// finish ends the wait: people get a table, the front process its result. Both
-// may want to look a name up, or how things stand, so they are told when that has
-// been written.
-func (r *resident) finish(res result, links []dhcpc.LinkStatus) {
-	r.decided, r.decideAt = true, machine.Never
-	now := packet.Now()
-	r.scribe.then(patience, func() {
-		if res != resultError {
-			r.console.printf("%s", verdict(res, links, now-r.start))
-			if len(links) > 0 {
-				_ = table(r.console, r.described(links), now) // the console takes everything
-			}
-			if r.options.dryRun {
-				r.console.printf("a dry run: nothing was configured")
-			}
-		}
-		r.console.turn()
-		if r.result != nil {
-			env := environment(res, links)
-			r.console.then(max(now+patience-packet.Now(), 0), func() { r.handOff(env) })
-		}
-	})
-	if r.options.once {
-		r.end(waitOver{res})
-	}
-}
-
-// handOff gives the terminal to the command, and the front process its result.
-func (r *resident) handOff(env []string) {
-	r.console.leave()
-	r.mu.Lock()
-	r.told = true
-	r.mu.Unlock()
-	if !handOff(r.result, env) {
-		r.leave(errAbandoned)
-	}
-}
-
-// described goes over the links as people see them, each valid until the next.
-func (r *resident) described(links []dhcpc.LinkStatus) iter.Seq[*linkStatus] {
-	return func(yield func(*linkStatus) bool) {
-		var s linkStatus
-		for i := range links {
-			if s.describe(&links[i], r.start); !yield(&s) {
-				return
-			}
-		}
 	}
 }
