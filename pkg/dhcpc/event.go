@@ -17,7 +17,7 @@ const (
 	LinkGone                     // the interface disappeared; the request stays
 	MessageSent                  // Message tells which
 	MessageReceived
-	Bound   // Lease is installed, and confirmed by a server unless it is reused
+	Bound   // Lease is installed, and confirmed by a server unless Reason is machine.ReasonSilence: then it is reused
 	Renewed // Lease was confirmed or changed
 	Lost    // Lease was withdrawn; Reason tells why. A recalled one may never have been Bound
 	Failed  // Err: something did not work and will be tried again
@@ -69,6 +69,6 @@ type LinkStatus struct {
 
 // Mark is one entry of a link's timeline.
 type Mark struct {
-	What string        // "up", "carrier", "DISCOVER", "OFFER", "REQUEST", "ACK", "installed", ...
+	What string        // "up", "carrier", "DISCOVER", "OFFER", "REQUEST", "ACK", "reused", "installed", ...
 	At   time.Duration // CLOCK_BOOTTIME
 }

@@ -1,6 +1,7 @@
 package dhcpc
 
 import (
+	"fmt"
 	"net/netip"
 	"time"
 
@@ -173,14 +174,13 @@ func (c *Client) send(now time.Duration) {
 	}
 	c.net.Send(o.msgs)
 	for i := range o.msgs {
-		l, s := o.links[i], &o.sends[i]
+		l, kind := o.links[i], o.sends[i].Kind.Type()
 		if err := o.msgs[i].Err; err != nil {
-			c.fail(l, err, now)
+			c.fail(l, fmt.Errorf("sending %v: %w", kind, err), now)
 			c.step(l, now, machine.SendFailed{})
 			continue
 		}
 		l.sent++
-		kind := s.Kind.Type()
 		l.mark(kind.String(), now)
 		l.asked = true
 		c.step(l, now, machine.Sent{})

@@ -47,14 +47,16 @@ type link struct {
 	asked     bool          // a message has gone out in this state
 	deaf      bool          // and no answer came in time: in RENEWING, by unicast
 
-	installed bool          // the lease in use has been installed
-	asking    time.Duration // until when the kernel was last asked to keep the address
-	until     time.Duration // until when it does
-	timeline  []Mark
-	refused   [dhcp4.NumRefusals]uint32
-	sent      uint32
-	received  uint32
-	lastErr   string
+	installed bool // the lease in use has been installed
+	// Why it is used though no server has confirmed it, or NoReason.
+	unconfirmed machine.Reason
+	asking      time.Duration // until when the kernel was last asked to keep the address
+	until       time.Duration // until when it does
+	timeline    []Mark
+	refused     [dhcp4.NumRefusals]uint32
+	sent        uint32
+	received    uint32
+	lastErr     string
 }
 
 // maxMarks bounds a timeline: a server that is silent for a year is no reason
@@ -73,6 +75,15 @@ func (l *link) mark(what string, now time.Duration) {
 func (l *link) restart() {
 	l.installed = false
 	l.timeline = l.timeline[:0]
+}
+
+// reuse notes whether the lease that is about to be used was confirmed.
+func (l *link) reuse(why machine.Reason, now time.Duration) {
+	l.unconfirmed = machine.NoReason
+	if why == machine.ReasonSilence {
+		l.unconfirmed = why
+		l.mark("reused", now)
+	}
 }
 
 // due is when the machine has something to do, but for sending while it waits for

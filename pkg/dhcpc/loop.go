@@ -109,13 +109,15 @@ func (c *Client) step(l *link, now time.Duration, ev machine.Event) machine.Effe
 	case state == machine.Installing:
 		l.apply = now
 		c.probe(l, now)
+		l.reuse(eff.Reason, now)
 	case state == machine.Bound && before == machine.Rebooting: // reused, as it is
 		c.probe(l, now)
+		l.reuse(eff.Reason, now)
 	}
 	if state == machine.Bound && !l.installed {
 		l.mark("installed", now)
 		l.installed = true
-		c.tell(l, Event{Kind: Bound, Time: now, Lease: l.lease()})
+		c.tell(l, Event{Kind: Bound, Time: now, Lease: l.lease(), Reason: l.unconfirmed})
 	}
 	return eff
 }

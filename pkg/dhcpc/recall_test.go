@@ -175,6 +175,10 @@ func TestReuseLeaseWhenNobodyAnswers(t *testing.T) {
 			wantKinds(t, o.lan.Sent, dhcp4.KindInitReboot, dhcp4.KindInitReboot)
 			bound := o.once(t, dhcpc.Bound)
 			within(t, "bound", bound.Time, restart+2*time.Second, restart+5*time.Second)
+			marks := o.status(t).Timeline
+			if reused := marks[len(marks)-2]; bound.Reason != machine.ReasonSilence || reused.What != "reused" {
+				t.Errorf("it is not said that nobody confirmed it: %+v, %v", bound, marks)
+			}
 			if !o.client.Status().Bound || bound.Lease != remembered || o.eth0.Config().Addr != address {
 				t.Errorf("bound %+v, configured %+v", bound, o.eth0.Config())
 			}
@@ -196,7 +200,7 @@ func TestARebootAsksForTheOldAddress(t *testing.T) {
 	})
 	o.run(t, restart+time.Minute)
 	wantKinds(t, o.lan.Sent, dhcp4.KindInitReboot)
-	if bound := o.once(t, dhcpc.Bound); bound.Time != restart+2*oneWay || o.eth0.Config().Addr != address {
+	if bound := o.once(t, dhcpc.Bound); bound.Reason != machine.NoReason || bound.Time != restart+2*oneWay || o.eth0.Config().Addr != address {
 		t.Errorf("bound %+v, configured %+v", bound, o.eth0.Config())
 	}
 }
