@@ -17,8 +17,9 @@ import (
 //	DHCLIENT_LWS_eth0_DNS        the name servers, with spaces between,
 //	DHCLIENT_LWS_eth0_DOMAIN     the domain name
 //
-// What a lease does not have is not there. Links whose names a shell could not
-// use in a variable are in DHCLIENT_LWS_LEASES only.
+// What a lease does not have is not there. A link has variables of its own if a
+// shell could use them: if its name is made of letters, digits and _. One whose
+// name a shell could take for something else is in DHCLIENT_LWS_LEASES only.
 const envPrefix = "DHCLIENT_LWS_"
 
 // resultEntry is what begins the entry that is always there.
@@ -54,10 +55,12 @@ func environment(r result, links []dhcpc.LinkStatus) []string {
 			f.text("interface", &l.Interface)
 			described.fields(f)
 		})
+		if isPlain(l.Interface) && l.Interface[0] != '-' {
+			names = append(names, l.Interface)
+		}
 		if !isIdentifier(l.Interface) {
 			continue
 		}
-		names = append(names, l.Interface)
 		for _, v := range []struct{ name, value string }{
 			{"ADDRESS", lease.Addr.String()},
 			{"ROUTER", router},

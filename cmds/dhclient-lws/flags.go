@@ -2,7 +2,6 @@ package main
 
 import (
 	"flag"
-	"fmt"
 	"math"
 	"path/filepath"
 	"strconv"
@@ -66,12 +65,11 @@ func parse(args []string) (*options, error) {
 	if err != nil {
 		return nil, err
 	}
-	for _, text := range append(o.interfaces, arguments...) {
-		s, err := parseSelector(text)
-		if err != nil {
-			return nil, fmt.Errorf("interface %q: %w; %s", text, err, selectorHelp)
-		}
-		o.selectors = append(o.selectors, s)
+	if len(arguments) > 0 && arguments[0] == "help" {
+		return nil, flag.ErrHelp
+	}
+	if o.selectors, err = parseSelectors(append(o.interfaces, arguments...)); err != nil {
+		return nil, err
 	}
 	given := map[string]bool{}
 	fs.Visit(func(f *flag.Flag) { given[f.Name] = true })
@@ -168,6 +166,7 @@ func (o *options) complete(given map[string]bool, persistent string) {
 		o.resolvConf = ""
 	}
 	if o.dryRun {
+		o.remarks = append(o.remarks, "a dry run: leases are asked for, and nothing is configured")
 		o.once = true
 		o.stateDir, o.leaseDir, o.netConfDir, o.resolvConf = "", "", "", ""
 		o.client.Conflicts = dhcpc.NoDetection // an address that is not used is not announced

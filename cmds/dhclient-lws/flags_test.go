@@ -17,7 +17,7 @@ import (
 // Each mistake costs one line that names the flag, what was wrong with it, and
 // what is allowed.
 func TestBadArguments(t *testing.T) {
-	const aDuration = `; allowed is a duration such as 30s or 1m30s, or a number of seconds`
+	const aDuration = `; allowed is a duration such as 30s or 1m30s, or a number of seconds, up to 1000000h`
 	tests := []struct {
 		args string
 		want string
@@ -25,12 +25,18 @@ func TestBadArguments(t *testing.T) {
 		{"-timeout x", `invalid value "x" for flag -timeout` + aDuration},
 		{"-timeout -1s", `invalid value "-1s" for flag -timeout` + aDuration},
 		{"-timeout 1e99", `invalid value "1e99" for flag -timeout` + aDuration},
+		{"-timeout 1000001h", `invalid value "1000001h" for flag -timeout` + aDuration},
 		{"-timeout nan", `invalid value "nan" for flag -timeout` + aDuration},
 		{"-timeout", `flag -timeout needs a value` + aDuration},
 		{"-carrier-timeout=soon", `invalid value "soon" for flag -carrier-timeout` + aDuration},
 		{"-grace 1y", `invalid value "1y" for flag -grace` + aDuration},
 		{"-start-delay ten", `invalid value "ten" for flag -start-delay` + aDuration},
 		{"-wait eth0,,eth1", `invalid value "eth0,,eth1" for flag -wait; allowed is all, any, none, or interface names with commas between them`},
+		{"-wait all,eth0", `invalid value "all,eth0" for flag -wait; allowed is all, any, none, or interface names with commas between them`},
+		{"-wait eth0,none", `invalid value "eth0,none" for flag -wait; allowed is all, any, none, or interface names with commas between them`},
+		{"-mtu false eth0", `-mtu is a switch: write -mtu=false`},
+		{"eth0 --once yes", `-once is a switch: write -once=true`},
+		{"-no-dns off", `-no-dns is a switch: write -no-dns=false`},
 		{"-wait=", `invalid value "" for flag -wait; allowed is all, any, none, or interface names with commas between them`},
 		{"-metric 0", `invalid value "0" for flag -metric; allowed is a number from 1 to 2147483647`},
 		{"-metric 2147483648", `invalid value "2147483648" for flag -metric; allowed is a number from 1 to 2147483647`},
@@ -231,6 +237,8 @@ func TestGoodArguments(t *testing.T) {
 		{"-retry-table 1.5,1750ms,5s", func(o *options) bool {
 			return slices.Equal(o.client.Schedule.Gaps, []time.Duration{1500 * time.Millisecond, 1750 * time.Millisecond, 5 * time.Second})
 		}},
+		{"-once eth0 on", func(o *options) bool { return o.once && len(o.selectors) == 2 }},
+		{"-hostname on off", func(o *options) bool { return o.client.HostName == "on" && len(o.selectors) == 1 }},
 		{"-v", func(o *options) bool { return o.verbosity == 1 }},
 		{"-vv", func(o *options) bool { return o.verbosity == 2 }},
 		{"-vv -v", func(o *options) bool { return o.verbosity == 2 }},
@@ -335,7 +343,7 @@ func TestCutCommand(t *testing.T) {
 
 // The page tells of the flags there are, and of no others.
 func TestEveryFlagIsDescribed(t *testing.T) {
-	for _, name := range []string{"-h", "-help", "--help"} {
+	for _, name := range []string{"-h", "-help", "--help", "help"} {
 		if _, err := parse([]string{name}); !errors.Is(err, flag.ErrHelp) {
 			t.Errorf("%s: %v", name, err)
 		}

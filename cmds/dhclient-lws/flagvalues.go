@@ -44,17 +44,25 @@ func parseInterspersed(fs *flag.FlagSet, args []string) (rest []string, err erro
 		if fs.NArg() == 0 {
 			return rest, nil
 		}
+		if at := len(args) - fs.NArg(); at > 0 {
+			if err := strayValue(fs, args[at-1], fs.Arg(0)); err != nil {
+				return nil, err
+			}
+		}
 		rest, args = append(rest, fs.Arg(0)), fs.Args()[1:]
 	}
 }
 
 func duration(fs *flag.FlagSet, name string, to *time.Duration) {
-	fs.Func(name, "a duration such as 30s or 1m30s, or a number of seconds", func(s string) error {
+	fs.Func(name, "a duration such as 30s or 1m30s, or a number of seconds, up to 1000000h", func(s string) error {
 		d, ok := parseDuration(s)
 		*to = d
 		return check(ok)
 	})
 }
+
+// maxDuration leaves room for the sum of a duration and a time.
+const maxDuration = 1_000_000 * time.Hour
 
 // parseDuration reads what time.ParseDuration does, and a plain number as seconds.
 func parseDuration(s string) (time.Duration, bool) {
@@ -62,7 +70,7 @@ func parseDuration(s string) (time.Duration, bool) {
 		s += "s"
 	}
 	d, err := time.ParseDuration(s)
-	return d, err == nil && d >= 0
+	return d, err == nil && d >= 0 && d <= maxDuration
 }
 
 func boolean(fs *flag.FlagSet, name string, to *bool) {
@@ -100,7 +108,9 @@ func (o *options) setWait(s string) error {
 		o.wait.mode = waitNone
 	default:
 		o.wait.mode, o.wait.names = waitNames, strings.Split(s, ",")
-		return check(!slices.ContainsFunc(o.wait.names, func(name string) bool { return !possibleName(name) }))
+		return check(!slices.ContainsFunc(o.wait.names, func(name string) bool {
+			return !possibleName(name) || name == "all" || name == "any" || name == "none"
+		}))
 	}
 	return nil
 }

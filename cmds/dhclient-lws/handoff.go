@@ -56,6 +56,7 @@ const resultFD = 3
 // supervise is the front process: it has the worker started and returns what
 // the worker says about the wait. That is an error if it ends without a word.
 func supervise(args []string, start time.Duration) []string {
+	defaultAction(unix.SIGQUIT)
 	first := os.Getpid() == 1
 	if first {
 		actAsInit()

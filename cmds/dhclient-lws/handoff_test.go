@@ -16,6 +16,9 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/dhclient-lws/dhclient-lws/pkg/dhcpc"
+	"github.com/dhclient-lws/dhclient-lws/pkg/dhcpc/machine"
 )
 
 // ourVariables are the lines of env's output that we put there.
@@ -84,6 +87,27 @@ func TestCommandRunsWithLeases(t *testing.T) {
 	last := strings.LastIndex(out, "  up ")
 	if first := strings.Index(out, envPrefix); last < 0 || first < last {
 		t.Error("the table is not in front of the command's output")
+	}
+}
+
+// Every link that a shell may be told of is named; variables of its own are for
+// those that can have some.
+func TestNamesInTheEnvironment(t *testing.T) {
+	var links []dhcpc.LinkStatus
+	for i, name := range []string{"eth0", "eth1.5", "br-lan", "a@b", "-x", "x$(id)", "x y"} {
+		links = append(links, dhcpc.LinkStatus{Interface: name, Index: i + 1, State: machine.Bound, Lease: exampleLease()})
+	}
+	env := environment(resultOK, links)
+	if want := envPrefix + "INTERFACES=eth0 eth1.5 br-lan a@b"; env[1] != want {
+		t.Errorf("%q, want %q", env[1], want)
+	}
+	for _, entry := range env[2 : len(env)-1] {
+		if !strings.HasPrefix(entry, envPrefix+"eth0_") {
+			t.Errorf("there is %q", entry)
+		}
+	}
+	if leases := env[len(env)-1]; strings.Count(leases, `"interface":`) != len(links) {
+		t.Errorf("%s", leases)
 	}
 }
 

@@ -75,6 +75,8 @@ func signalName(sig os.Signal) string {
 		return "SIGTERM"
 	case unix.SIGINT:
 		return "SIGINT"
+	case unix.SIGQUIT:
+		return "SIGQUIT"
 	}
 	return sig.String()
 }

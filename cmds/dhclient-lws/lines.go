@@ -22,7 +22,11 @@ func (l *knownLink) line(ev *dhcpc.Event, start time.Duration, verbosity int) st
 		return "gone"
 	case dhcpc.Bound:
 		l.lease = ev.Lease
-		return leaseLine(ev.Lease, ev.Time) + ", after " + elapsed(ev.Time-start)
+		text := leaseLine(ev.Lease, ev.Time) + ", after " + elapsed(ev.Time-start)
+		if ev.Reason != machine.NoReason {
+			text = ev.Reason.String() + ", the remembered lease is used: " + text
+		}
+		return text
 	case dhcpc.Renewed:
 		before := l.lease
 		l.lease = ev.Lease

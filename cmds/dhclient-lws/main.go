@@ -44,13 +44,18 @@ func run(args []string) int {
 	case stageWorker:
 		return worker(args, since)
 	}
-	if len(args) > 0 && args[0] == "status" {
-		return status(args[1:], start, os.Stdout, os.Stderr)
+	args, command := cutCommand(args)
+	list, shows := statusArguments(args)
+	if shows && command == nil {
+		return status(list, start, os.Stdout, os.Stderr)
 	}
 
-	args, command := cutCommand(args)
 	o, err := parse(args)
-	if err == nil && command != nil && len(command) == 0 {
+	switch {
+	case err != nil || command == nil:
+	case shows:
+		err = errors.New("status goes with no command")
+	case len(command) == 0:
 		err = errors.New("-- must be followed by a command")
 	}
 	code := 0

@@ -67,6 +67,27 @@ func explain(fs *flag.FlagSet, err error) error {
 	return fmt.Errorf("%s; allowed is %s", strings.TrimSuffix(text, ": "+errNotAllowed.Error()), bad.Usage)
 }
 
+// strayValue is an error if a word behind a switch is meant as its value, which it
+// would not be.
+func strayValue(fs *flag.FlagSet, before, word string) error {
+	f := fs.Lookup(strings.TrimLeft(before, "-"))
+	if f == nil || before == f.Name {
+		return nil
+	}
+	if s, ok := f.Value.(interface{ IsBoolFlag() bool }); !ok || !s.IsBoolFlag() {
+		return nil
+	}
+	switch word {
+	case "true", "yes", "on":
+		word = "true"
+	case "false", "no", "off":
+		word = "false"
+	default:
+		return nil
+	}
+	return fmt.Errorf("-%s is a switch: write -%s=%s", f.Name, f.Name, word)
+}
+
 // nearest is the flag that a mistyped one may stand for, "" if none is near.
 func nearest(fs *flag.FlagSet, typed string) (name string) {
 	if len(typed) > 40 {

@@ -145,6 +145,12 @@ func TestLines(t *testing.T) {
 			"10.77.0.50/24 from 10.77.0.1, router 10.77.0.1, DNS 10.77.0.2 10.77.0.3, for 1h, after 1.0 s", "same",
 		},
 		{
+			"bound to what nobody confirms",
+			knownLink{},
+			dhcpc.Event{Kind: dhcpc.Bound, Lease: lease, Time: sec(4), Reason: machine.ReasonSilence},
+			"no answer, the remembered lease is used: 10.77.0.50/24 from 10.77.0.1, router 10.77.0.1, DNS 10.77.0.2 10.77.0.3, for 59m57s, after 4.0 s", "same",
+		},
+		{
 			"bound to little",
 			knownLink{},
 			dhcpc.Event{Kind: dhcpc.Bound, Lease: classful, Time: sec(.0042)},

@@ -77,7 +77,7 @@ func TestNamedInterfaceIsWaitedFor(t *testing.T) {
 }
 
 func TestEndsBySignal(t *testing.T) {
-	for _, sig := range []syscall.Signal{unix.SIGTERM, unix.SIGINT} {
+	for _, sig := range []syscall.Signal{unix.SIGTERM, unix.SIGINT, unix.SIGQUIT} {
 		b := newBox(t)
 		p := b.start(t, "-wait", "none")
 		p.prints("0 of 0 links bound")
@@ -90,6 +90,20 @@ func TestEndsBySignal(t *testing.T) {
 			t.Errorf("%v: the state was not written: %v", sig, err)
 		}
 	}
+}
+
+// What a shell starts in the background finds Ctrl-C ignored, and leaves it so.
+func TestInterruptStaysIgnored(t *testing.T) {
+	b := newBox(t)
+	p := b.command(t, "-wait", "none")
+	p.Args = append([]string{"launch"}, p.Args...)
+	b.launch(p)
+	p.prints("0 of 0 links bound")
+	p.signal(unix.SIGINT)
+	p.signal(unix.SIGHUP)
+	p.prints("SIGHUP: renewing")
+	p.signal(unix.SIGTERM)
+	p.diesOf(unix.SIGTERM)
 }
 
 func TestSignalWritesTheState(t *testing.T) {

@@ -43,6 +43,7 @@ func (s *statusFile) fields(f *fields) {
 type linkStatus struct {
 	name      string
 	index     int64  // 0: there is no such interface
+	hardware  string // its MAC address
 	state     string // those of RFC 2131 figure 5, and DOWN without carrier
 	carrier   bool
 	metric    int64 // of its routes while it has carrier
@@ -57,6 +58,7 @@ type linkStatus struct {
 func (l *linkStatus) fields(f *fields) {
 	f.text("interface", &l.name)
 	f.int("index", &l.index)
+	f.optionalText("mac", &l.hardware)
 	f.text("state", &l.state)
 	f.bool("carrier", &l.carrier)
 	f.int("metric", &l.metric)
@@ -183,6 +185,9 @@ func (s *linkStatus) describe(l *dhcpc.LinkStatus, start time.Duration) {
 	*s = linkStatus{
 		name: l.Interface, index: int64(l.Index), state: l.State.String(), carrier: l.Carrier, metric: int64(l.Metric),
 		timeline: timeline, sent: int64(l.Sent), received: int64(l.Received), refused: refused, lastError: l.LastErr,
+	}
+	if l.Index != 0 && l.HardwareAddr != (dhcp4.HardwareAddr{}) {
+		s.hardware = l.HardwareAddr.String()
 	}
 	if l.Lease != nil {
 		s.lease = describeLease(l.Lease)

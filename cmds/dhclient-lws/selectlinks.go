@@ -3,6 +3,7 @@ package main
 import (
 	"encoding/hex"
 	"errors"
+	"fmt"
 	"path"
 	"regexp"
 	"strings"
@@ -22,6 +23,18 @@ type selector struct {
 }
 
 const selectorHelp = "an interface is a name, a shell pattern (eth*), a MAC address, or a regular expression that begins with ^"
+
+// parseSelectors reads interface arguments.
+func parseSelectors(texts []string) (list []selector, err error) {
+	for _, text := range texts {
+		s, err := parseSelector(text)
+		if err != nil {
+			return nil, fmt.Errorf("interface %q: %w; %s", text, err, selectorHelp)
+		}
+		list = append(list, s)
+	}
+	return list, nil
+}
 
 // parseSelector reads one interface argument.
 func parseSelector(text string) (selector, error) {
@@ -65,18 +78,22 @@ func (s *selector) matches(l *ifup.Link) bool {
 	if l.Type != unix.ARPHRD_ETHER || l.Loopback() || l.Master != 0 {
 		return false
 	}
-	switch {
-	case s.expr != nil:
-		return s.expr.MatchString(l.Name)
-	case s.hw != nil:
+	if s.hw != nil {
 		// What is stacked upon a NIC (a VLAN, a bridge) has its MAC address too,
 		// and it is the NIC that is meant.
 		return l.HardwareAddr == *s.hw && (l.Kind == "" || l.Kind == "veth")
-	default:
-		matched, _ := path.Match(s.text, l.Name) // the pattern was checked when it was parsed
-		// A link may be called what looks like a pattern.
-		return matched || l.Name == s.text
 	}
+	return s.matchesName(l.Name)
+}
+
+// matchesName is for what does not look at the MAC address.
+func (s *selector) matchesName(name string) bool {
+	if s.expr != nil {
+		return s.expr.MatchString(name)
+	}
+	matched, _ := path.Match(s.text, name) // the pattern was checked when it was parsed
+	// A link may be called what looks like a pattern.
+	return matched || name == s.text
 }
 
 // selectLink reports whether the client should ask on a link, and which of the

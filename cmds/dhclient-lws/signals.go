@@ -4,6 +4,7 @@ import (
 	"os"
 	"os/signal"
 	"time"
+	"unsafe"
 
 	"golang.org/x/sys/unix"
 )
@@ -18,7 +19,11 @@ func ignoreBrokenPipe() { signal.Ignore(unix.SIGPIPE) }
 // watchSignals calls the functions of a resident, from a goroutine of its own.
 func watchSignals(renew, writeStatus func(), end func(os.Signal)) {
 	all := make(chan os.Signal, 8)
-	signal.Notify(all, unix.SIGTERM, unix.SIGINT, unix.SIGHUP, unix.SIGUSR1)
+	signal.Notify(all, unix.SIGTERM, unix.SIGQUIT, unix.SIGHUP, unix.SIGUSR1)
+	// A shell has its background processes ignore Ctrl-C, which is not for them.
+	if !signal.Ignored(unix.SIGINT) {
+		signal.Notify(all, unix.SIGINT)
+	}
 	if os.Getpid() == 1 {
 		signal.Notify(all, unix.SIGCHLD)
 	}
@@ -45,10 +50,19 @@ func dieOf(sig os.Signal) int {
 	number, _ := sig.(unix.Signal) // all signals are
 	if os.Getpid() != 1 {          // the kernel spares the first process of a machine
 		signal.Reset(sig)
+		defaultAction(number)
 		_ = unix.Kill(os.Getpid(), number)
 		time.Sleep(time.Second) // it may reach another thread first
 	}
 	return 128 + int(number)
+}
+
+// defaultAction leaves a signal to the kernel. Where that is not possible, the Go
+// runtime ends the process, after a page of stacks if it is SIGQUIT.
+func defaultAction(sig unix.Signal) {
+	var action [64]byte // what struct sigaction is at most: all zero is the default
+	const maskSize = 8
+	_, _, _ = unix.RawSyscall6(unix.SYS_RT_SIGACTION, uintptr(sig), uintptr(unsafe.Pointer(&action)), 0, maskSize, 0, 0)
 }
 
 // reap takes note of every child that has ended, and returns how many there

@@ -8,12 +8,27 @@ import (
 	"io"
 	"iter"
 	"os"
-	"path"
 	"slices"
 	"time"
 
 	"github.com/dhclient-lws/dhclient-lws/cmds/dhclient-lws/internal/manual"
+	"github.com/dhclient-lws/dhclient-lws/pkg/dhcpc/dhcp4"
 )
+
+// statusArguments is what "status", the first word that is no flag and no flag's
+// value, is called with; the command's own flags may stand in front.
+func statusArguments(args []string) (list []string, ok bool) {
+	if !slices.Contains(args, "status") {
+		return nil, false
+	}
+	fs := new(options).flags()
+	boolean(fs, "json", new(bool))
+	if fs.Parse(args) != nil || fs.Arg(0) != "status" {
+		return nil, false
+	}
+	at := len(args) - fs.NArg()
+	return slices.Concat(args[:at], args[at+1:]), true
+}
 
 // status is "dhclient-lws status": what the resident last wrote, for a person or
 // as JSON. It returns the exit status: 1 if there is nothing to show, or nobody
@@ -27,7 +42,11 @@ func status(args []string, now time.Duration, out, complaints io.Writer) int {
 		dir = s
 		return check(s != "")
 	})
-	interfaces, err := parseInterspersed(fs, args)
+	arguments, err := parseInterspersed(fs, args)
+	var interfaces []selector
+	if err == nil {
+		interfaces, err = parseSelectors(arguments)
+	}
 	switch {
 	case errors.Is(err, flag.ErrHelp):
 		fmt.Fprint(out, &manual.Status)
@@ -128,17 +147,18 @@ func statusJSON(residents []*statusFile, now time.Duration) []byte {
 	return append(w.b, '\n')
 }
 
-// pick keeps the links that the patterns name, all if there are none.
-func pick(residents []*statusFile, patterns []string) error {
-	if len(patterns) == 0 {
+// pick keeps the links that are meant, all if there are no arguments.
+func pick(residents []*statusFile, selectors []selector) error {
+	if len(selectors) == 0 {
 		return nil
 	}
-	used := make([]bool, len(patterns))
+	used := make([]bool, len(selectors))
 	for _, st := range residents {
 		st.links = slices.DeleteFunc(st.links, func(l linkStatus) bool {
 			found := false
-			for i, p := range patterns {
-				if matched, _ := path.Match(p, l.name); matched || p == l.name {
+			for i := range selectors {
+				s := &selectors[i]
+				if s.hw == nil && s.matchesName(l.name) || s.hw != nil && l.hardware == dhcp4.HardwareAddr(*s.hw).String() {
 					found, used[i] = true, true
 				}
 			}
@@ -146,7 +166,7 @@ func pick(residents []*statusFile, patterns []string) error {
 		})
 	}
 	if i := slices.Index(used, false); i >= 0 {
-		return fmt.Errorf("the resident has no interface %s", safeName(patterns[i]))
+		return fmt.Errorf("the resident has no interface %s", safeName(selectors[i].text))
 	}
 	return nil
 }

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"os"
 	"os/exec"
+	"slices"
 	"strings"
 	"testing"
 
@@ -147,11 +148,75 @@ func TestStatusIsDamaged(t *testing.T) {
 	}
 }
 
+// "status" is the command if it is the first word that belongs to no flag.
+func TestStatusIsTheFirstWord(t *testing.T) {
+	for args, want := range map[string]string{
+		"status":                     "",
+		"status eth0":                "eth0",
+		"-state-dir /d status -json": "-state-dir /d -json",
+		"-json status":               "-json",
+		"-v status eth0":             "-v eth0", // which it refuses
+		"eth0 status":                "not",
+		"-interface status":          "not",
+		"-hostname status eth0":      "not",
+		"eth0":                       "not",
+	} {
+		list, ok := statusArguments(words(args))
+		if got := strings.Join(list, " "); ok == (want == "not") || ok && got != want {
+			t.Errorf("%q: %q, %v; want %q", args, got, ok, want)
+		}
+	}
+	b := newBox(t)
+	want := "dhclient-lws: no resident has written its state to " + b.state + "/status.json\n"
+	p := b.command(t)
+	p.Args = []string{"dhclient-lws", "-state-dir", b.state, "status"}
+	b.launch(p)
+	if out := p.end(); out != want {
+		t.Errorf("output %q, want %q", out, want)
+	}
+	want = "dhclient-lws: status goes with no command\nresult usage\n"
+	if out, status := b.run(t, "-wait", "none", "status", "--", "sh", "-c", `echo "result $DHCLIENT_LWS_RESULT"`); out != want || status != 0 {
+		t.Errorf("with a command: status %d, output %q", status, out)
+	}
+}
+
+// Links are picked by what the client takes as an interface.
+func TestPick(t *testing.T) {
+	all := exampleStatus()
+	all.links[0].hardware = "02:00:00:00:00:0a"
+	for argument, want := range map[string]string{
+		"eth1":              "eth1",
+		"eth[12]":           "eth1 eth2",
+		"^eth[23]$":         "eth2 eth3",
+		"02:00:00:00:00:0A": "eth0",
+		"x$(id)":            "x$(id)",
+	} {
+		selectors, err := parseSelectors([]string{argument})
+		if err != nil {
+			t.Fatal(err)
+		}
+		st := *all
+		st.links = slices.Clone(all.links)
+		err = pick([]*statusFile{&st}, selectors)
+		var got []string
+		for _, l := range st.links {
+			got = append(got, l.name)
+		}
+		if err != nil || strings.Join(got, " ") != want {
+			t.Errorf("%s: %q, %v; want %s", argument, got, err, want)
+		}
+	}
+}
+
 func TestStatusArguments(t *testing.T) {
 	var out, complaints bytes.Buffer
 	if code := status([]string{"-h"}, 0, &out, &complaints); code != 0 || out.String() != manual.Status.String() {
 		t.Errorf("-h: %d", code)
 	}
+	if code := status([]string{"["}, 0, &out, &complaints); code != 2 || !strings.HasPrefix(complaints.String(), `dhclient-lws: interface "[": not a shell pattern; `) {
+		t.Errorf("[: %d, %q", code, complaints.String())
+	}
+	complaints.Reset()
 	if code := status([]string{"-yaml"}, 0, &out, &complaints); code != 2 || complaints.String() != "dhclient-lws: unknown flag -yaml; -h lists those there are\n" {
 		t.Errorf("-yaml: %d, %q", code, complaints.String())
 	}

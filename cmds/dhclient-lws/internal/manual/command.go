@@ -6,7 +6,7 @@ var Command = Page{
 	Summary: "a resident DHCPv4 client for the moment a machine boots",
 	Synopsis: []string{
 		"[flags] [interface ...] [-- command [argument ...]]",
-		"status [-json] [-state-dir DIR] [interface ...]",
+		"[-state-dir DIR] status [-json] [interface ...]",
 	},
 	Text: []string{
 		"Sets links up, acquires leases on all of them at once, and stays: it renews, rebinds, follows cables and " +
@@ -27,9 +27,9 @@ var environment = Topic{
 	Title: "Environment of the command",
 	Items: []Item{
 		{"DHCLIENT_LWS_RESULT", "ok, timeout, nolink (nothing to ask on), usage (wrong arguments) or error"},
-		{"DHCLIENT_LWS_INTERFACES", "the links that are bound, with spaces between"},
+		{"DHCLIENT_LWS_INTERFACES", "the links that are bound, with spaces between; none whose name holds more than letters, digits and .-_@"},
 		{"DHCLIENT_LWS_LEASES", "all about them, in JSON"},
-		{"DHCLIENT_LWS_eth0_ADDRESS, _ROUTER, _DNS, _DOMAIN", "for each of them, here eth0"},
+		{"DHCLIENT_LWS_eth0_ADDRESS, _ROUTER, _DNS, _DOMAIN", "for each of them, here eth0, whose name has only letters, digits and _"},
 	},
 	Text: []string{"Where the kernel does not take so much at once, the leases are left out first, then what is said of each link."},
 }
@@ -39,7 +39,8 @@ var signals = Topic{
 	Items: []Item{
 		{"SIGHUP", "renew all leases now"},
 		{"SIGUSR1", "write the state out now"},
-		{"SIGTERM, SIGINT", "end, and die of the signal; addresses, routes and leases stay until the lease is over, but see -release"},
+		{"SIGTERM, SIGINT, SIGQUIT", "end, and die of the signal; addresses, routes and leases stay until the lease is over, but see " +
+			"-release. SIGINT stays ignored if it is at the start"},
 	},
 	Text: []string{
 		"While a command waits for its leases a signal that ends the waiting process ends the client too. " +
@@ -49,11 +50,16 @@ var signals = Topic{
 
 var files = Topic{
 	Title: "Files",
+	Text: []string{
+		"An INTERFACE whose name means something to a shell is written as interface-in-hex- and the bytes of its name in hexadecimal.",
+	},
 	Items: []Item{
 		{"/etc/resolv.conf", "the name servers of all links, at most three; see -resolv-conf"},
 		{"/run/dhclient-lws/status.json", "what \"dhclient-lws status\" shows; see -state-dir"},
 		{"/run/dhclient-lws/INTERFACE.json", "its lease, for the next start; see -lease-dir"},
 		{"/run/dhclient-lws/INTERFACE.lock", "held by the client that has the link; a second one waits for it"},
+		{"/run/dhclient-lws/status.PID.json", "that of a further client"},
+		{"/run/dhclient-lws/*.lock", "who is the first of several clients, and who writes resolv.conf"},
 		{"/run/net-INTERFACE.conf", "the lease as klibc's ipconfig writes it; see -net-conf"},
 		{"/dev/kmsg", "where lines go after the handoff"},
 	},
@@ -62,15 +68,15 @@ var files = Topic{
 var exitStatus = Topic{
 	Title: "Exit status",
 	Text: []string{
-		"With a command it is the command's own. Without -once, -background and a command the client ends by a signal " +
+		"With a command it is the command's own. Without -once, -background, -dry-run and a command the client ends by a signal " +
 			"only, or with 1 or 2. As the first process of a machine it never ends because of -once, -background or -dry-run.",
 	},
 	Items: []Item{
-		{"0", "-once, -background: the wait was met"},
+		{"0", "-once, -background, -dry-run: the wait was met"},
 		{"1", "the client could not do its work, for want of permission in most cases"},
 		{"2", "wrong arguments"},
-		{"3", "-once, -background: -timeout has passed"},
-		{"4", "-once, -background: there is no link to ask on"},
+		{"3", "-once, -background, -dry-run: -timeout has passed"},
+		{"4", "-once, -background, -dry-run: there is no link to ask on"},
 		{"126", "the command cannot be executed"},
 		{"127", "the command was not found"},
 	},

@@ -17,8 +17,9 @@ var afterTheWait = Topic{
 	Flags: []Flag{
 		{"once", "", "end, and leave what is configured until the lease is over; nobody renews it", ""},
 		{"background", "", "return to the caller, and leave a client behind that stays", ""},
-		{"dry-run", "", "set links up and ask, show the leases, and end as with -once; nothing else is changed and no file is written", ""},
-		{"release", "", "when SIGTERM or SIGINT ends the client: give the leases back and take the addresses away first, " +
+		{"dry-run", "", "set links up and ask, show the leases, and end as with -once; the links stay up, nothing else is " +
+			"changed, no file is written, and -acd has no effect", ""},
+		{"release", "", "when a signal ends the client: give the leases back and take the addresses away first, " +
 			"for which there are 2 seconds; a second signal ends it at once", ""},
 	},
 }

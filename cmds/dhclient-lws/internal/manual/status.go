@@ -7,7 +7,7 @@ var Status = Page{
 	Synopsis: []string{"[-json] [-state-dir DIR] [interface ...]"},
 	Text: []string{
 		"Shows each link: its state, address, router and name servers, how long the lease lasts, and when what happened, " +
-			"in milliseconds since the client started. An interface is a name or a shell pattern.",
+			"in milliseconds since the client started. Interfaces are given as to the client itself.",
 	},
 	Topics: []*Topic{
 		{

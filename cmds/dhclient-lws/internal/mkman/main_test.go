@@ -97,3 +97,16 @@ func TestEscape(t *testing.T) {
 		}
 	}
 }
+
+// Who asks the program for its version finds what is new in it.
+func TestVersionIsTheTopOfTheChangelog(t *testing.T) {
+	log, err := os.ReadFile(root + "CHANGELOG.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, rest, _ := strings.Cut(string(log), "\n## ")
+	top, _, _ := strings.Cut(rest, "\n")
+	if want := manual.Version + " - " + manual.Released; top != want {
+		t.Errorf("CHANGELOG.md begins with %q, want %q", top, want)
+	}
+}
