@@ -169,7 +169,7 @@ func (o *options) complete(given map[string]bool, persistent string) {
 		o.remarks = append(o.remarks, "a dry run: leases are asked for, and nothing is configured")
 		o.once = true
 		o.stateDir, o.leaseDir, o.netConfDir, o.resolvConf = "", "", "", ""
-		o.client.Conflicts = dhcpc.NoDetection // an address that is not used is not announced
+		o.client.Conflicts = dhcpc.DetectOff // an address that is not used is not announced
 	}
 	o.client.Metric = o.metric + o.extraMetric
 	if o.ipv6 {

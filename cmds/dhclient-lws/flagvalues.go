@@ -133,11 +133,11 @@ func setPath(to *string) func(string) error {
 func (o *options) setACD(s string) error {
 	switch s {
 	case "optimistic":
-		o.client.Conflicts = dhcpc.Optimistic
+		o.client.Conflicts = dhcpc.DetectOptimistic
 	case "strict":
-		o.client.Conflicts = dhcpc.StrictDetection
+		o.client.Conflicts = dhcpc.DetectStrict
 	case "off":
-		o.client.Conflicts = dhcpc.NoDetection
+		o.client.Conflicts = dhcpc.DetectOff
 	default:
 		return errNotAllowed
 	}

@@ -24,10 +24,11 @@ type linkBook struct {
 // knownLink is one of them.
 type knownLink struct {
 	awaited
-	exact bool // named: it is waited for while it does not exist
-	rank  int  // the argument that means it
-	index int
-	lease *machine.Lease // the last that people were told of
+	exact    bool // named: it is waited for while it does not exist
+	enslaved bool // it became part of a bridge or a bond
+	rank     int  // the argument that means it
+	index    int
+	lease    *machine.Lease // the last that people were told of
 }
 
 func newLinkBook(o *options, start time.Duration) linkBook {
@@ -75,6 +76,7 @@ func (b *linkBook) note(ev *ifup.Event, now time.Duration) {
 				b.noLinks = now
 			}
 			if !l.exact {
+				l.enslaved = !ev.Gone && facts.Master != 0
 				b.left = append(b.left, l)
 			}
 		}
@@ -94,21 +96,20 @@ func (b *linkBook) note(ev *ifup.Event, now time.Duration) {
 	}
 }
 
-// forgotten is the names of the links that need not be asked on any more since
+// forgotten is the links that need not be asked on any more since
 // it was last called: pulled out, renamed, or part of something larger. Only a
 // name that was given keeps its place in the order of the links while it is
 // absent; otherwise places would be used up where NICs come and go for months.
 // One that came back meanwhile is not forgotten.
-func (b *linkBook) forgotten() []string {
-	var names []string
+func (b *linkBook) forgotten() (list []*knownLink) {
 	for _, l := range b.left {
 		if !l.present && b.byName[l.name] == l {
 			delete(b.byName, l.name)
-			names = append(names, l.name)
+			list = append(list, l)
 		}
 	}
 	b.left = nil
-	return names
+	return list
 }
 
 // wanted yields the links to be requested since it was last called, in the order

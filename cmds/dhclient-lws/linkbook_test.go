@@ -47,7 +47,7 @@ func expectNames(t *testing.T, what string, got []*knownLink, want ...string) {
 
 func expectForgotten(t *testing.T, b *linkBook, want ...string) {
 	t.Helper()
-	if got := b.forgotten(); !slices.Equal(got, want) {
+	if got := names(b.forgotten()); !slices.Equal(got, want) {
 		t.Errorf("forgotten: %q, want %q", got, want)
 	}
 }

@@ -72,9 +72,12 @@ const rush = 50 * time.Millisecond
 // onTurn is what is to be done before the loop sleeps; it returns when it wants
 // to be called again.
 func (r *resident) onTurn(now time.Duration) time.Duration {
-	for _, name := range r.links.forgotten() {
-		r.locks.release(name)
-		r.client.Remove(name) // people have been told that it is gone
+	for _, l := range r.links.forgotten() {
+		if l.enslaved {
+			r.console.printf("%s: part of a bridge or a bond now; let go", safeName(l.name))
+		}
+		r.client.Withdraw(l.name) // if it is gone people have been told
+		r.locks.release(l.name)
 		r.scribe.changed()
 	}
 	wanted := r.links.wanted()

@@ -96,7 +96,7 @@ type Client struct {
 	ran       bool          // Run was called
 	now       time.Duration // when this turn began, or the kernel was done; a clock read is a system call
 	deadline  time.Duration // when the loop must run next; 0 at once
-	withdrawn bool          // a configuration was withdrawn outside configure
+	emptied   []int         // links from which all is to be withdrawn
 	flushing  bool          // no outcome has been seen yet
 	window    window
 	listening listening
@@ -129,6 +129,7 @@ func New(c Config) *Client {
 		known:      map[int]*ifup.Link{},
 		names:      map[string]int{},
 		listening:  listening{idleSince: machine.Never},
+		conflicts:  conflicts{due: machine.Never},
 	}
 }
 
@@ -160,11 +161,22 @@ func (c *Client) Request(iface string, f Family, cb func(Event)) error {
 
 // Remove ends the requests for an interface, or all of them if iface is "".
 // Lease and address stay: the kernel withdraws the address when its lifetime ends.
-func (c *Client) Remove(iface string) {
+func (c *Client) Remove(iface string) { c.remove(iface, false) }
+
+// Withdraw ends the request for an interface, or all of them if iface is "", and
+// takes away what it brought, unless Config.KeepForever says otherwise. The lease
+// is not given back. It is for a link that has become part of a bridge or a bond,
+// where an address is of no use, and which asks with the same hardware address.
+func (c *Client) Withdraw(iface string) { c.remove(iface, !c.cfg.KeepForever) }
+
+func (c *Client) remove(iface string, withdraw bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	for name, l := range c.byName {
 		if iface == "" || iface == name {
+			if withdraw && l.lease() != nil {
+				c.emptied = append(c.emptied, l.index)
+			}
 			c.detach(l)
 			delete(c.byName, name)
 			c.links[l.slot] = nil

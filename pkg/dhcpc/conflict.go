@@ -17,12 +17,12 @@ import (
 type ConflictDetection uint8
 
 const (
-	// Optimistic uses an address at once and probes for others meanwhile.
-	Optimistic ConflictDetection = iota
-	// StrictDetection uses an address after 4 to 7 s in which nobody objected.
-	StrictDetection
-	// NoDetection trusts the server.
-	NoDetection
+	// DetectOptimistic uses an address at once and probes for others meanwhile.
+	DetectOptimistic ConflictDetection = iota
+	// DetectStrict uses an address after 4 to 7 s in which nobody objected.
+	DetectStrict
+	// DetectOff trusts the server.
+	DetectOff
 )
 
 // afterRush is how long probing waits where no address waits for it: in the
@@ -31,41 +31,51 @@ const afterRush = 200 * time.Millisecond
 
 // conflicts is what the loop knows of ARP.
 type conflicts struct {
-	changed  bool          // the addresses under watch are not those that the socket was told
+	due      time.Duration // when the socket is to be told what is under watch; machine.Never if it was
 	failures int           // to open it, in a row
-	retry    time.Duration // after a failure
+	heard    int           // packets since
+	since    time.Duration // that time
 	addrs    []netip.Addr
 }
+
+// Whoever floods us with ARP is not heard for a while: hearing enough packets
+// within a time, the socket is deaf for as long again.
+const (
+	enoughARP = 16
+	arpPause  = time.Second
+)
 
 // probe begins to look for another user of the address of a lease that is about
 // to be installed. A renewal is no reason for it, unless the link had no carrier
 // meanwhile (RFC 5227 section 2.1).
 func (c *Client) probe(l *link, now time.Duration) {
 	addr := l.lease().Addr.Addr()
-	if c.cfg.Conflicts == NoDetection || l.facts.NoARP() || l.detector.Addr() == addr {
+	if c.cfg.Conflicts == DetectOff || l.facts.NoARP() || l.detector.Addr() == addr {
 		return
 	}
-	inUse := c.cfg.Conflicts == Optimistic || l.machine.Installed()
-	begin := now
-	if inUse {
-		begin += afterRush
+	begin, standing := now, machine.Candidate
+	switch {
+	case l.machine.Installed():
+		begin, standing = now+afterRush, machine.Established
+	case c.cfg.Conflicts == DetectOptimistic:
+		begin, standing = now+afterRush, machine.Tentative
 	}
-	l.detector.Watch(begin, addr, inUse, c.cfg.KeepForever, c.rand)
-	c.conflicts.changed = true
+	l.detector.Watch(begin, addr, standing, c.cfg.KeepForever, c.rand)
+	c.conflicts.due = min(c.conflicts.due, begin)
 }
 
 // unwatch ends it.
-func (c *Client) unwatch(l *link) {
+func (c *Client) unwatch(l *link, now time.Duration) {
 	if l.detector.Addr().IsValid() {
 		l.detector.Stop()
-		c.conflicts.changed = true
+		c.conflicts.due = min(c.conflicts.due, now)
 	}
 }
 
 // onProbation reports whether the address of a link must not be used yet.
 func (c *Client) onProbation(l *link) bool {
-	return c.cfg.Conflicts == StrictDetection && l.lease() != nil &&
-		!l.machine.Installed() && !l.detector.Clear() && !l.facts.NoARP()
+	return c.cfg.Conflicts == DetectStrict && l.lease() != nil && !l.machine.Installed() &&
+		(!l.detector.Clear() || c.conflicts.failures > 0) && !l.facts.NoARP()
 }
 
 // sendARP sends the probes and announcements that are due.
@@ -76,7 +86,10 @@ func (c *Client) sendARP(now time.Duration) {
 			continue
 		}
 		p, ok := l.detector.Outgoing(now, l.id.HardwareAddr)
-		if !ok || l.detector.Clear() && !l.machine.Installed() {
+		if !ok {
+			continue
+		}
+		if l.detector.Clear() && !l.machine.Installed() {
 			l.detector.Sent(now)
 			continue
 		}
@@ -88,7 +101,6 @@ func (c *Client) sendARP(now time.Duration) {
 	if len(o.msgs) == 0 {
 		return
 	}
-	c.watch(now)
 	c.net.Send(o.msgs)
 	for i, l := range o.links {
 		l.detector.Sent(now)
@@ -101,22 +113,24 @@ func (c *Client) sendARP(now time.Duration) {
 }
 
 // watch tells the socket which addresses it is about. That is done when the
-// first probe leaves, up to a second after the address came into use: no lease
-// waits for it.
+// first probe is due, some time after the address came into use: no lease waits
+// for it.
 func (c *Client) watch(now time.Duration) {
 	w := &c.conflicts
-	if !w.changed || w.failures > 0 && now < w.retry {
+	if now < w.due {
 		return
 	}
 	w.addrs = w.addrs[:0]
+	candidates := false
 	for _, l := range c.links {
 		if l != nil && l.detector.Addr().IsValid() {
 			w.addrs = append(w.addrs, l.detector.Addr())
+			candidates = candidates || c.onProbation(l)
 		}
 	}
-	if err := c.net.Watch(w.addrs); err != nil {
+	if err := c.net.Watch(w.addrs, candidates); err != nil {
 		w.failures++
-		w.retry = now + retryAfter(w.failures)
+		w.due = now + retryAfter(w.failures)
 		for _, l := range c.links {
 			if l != nil && l.detector.Addr().IsValid() {
 				c.fail(l, err, now)
@@ -124,7 +138,15 @@ func (c *Client) watch(now time.Duration) {
 		}
 		return
 	}
-	w.changed, w.failures = false, 0
+	deaf := w.failures > 0
+	w.due, w.failures = machine.Never, 0
+	for _, l := range c.links {
+		if deaf && l != nil && l.detector.Addr().IsValid() {
+			// Nobody can have objected.
+			l.detector.Stop()
+			c.probe(l, now)
+		}
+	}
 }
 
 // hearARP judges an ARP packet.
@@ -133,6 +155,7 @@ func (c *Client) hearARP(in *packet.In) {
 	if l == nil || in.Outgoing || in.VLAN {
 		return
 	}
+	c.endureARP()
 	p, ok := dhcp4.ParseARP(in.Frame)
 	if !ok || c.ownHardwareAddr(p.SenderHW) {
 		return
@@ -145,6 +168,17 @@ func (c *Client) hearARP(in *packet.In) {
 	c.fail(l, fmt.Errorf("%v is used by %v as well", addr, p.SenderHW), c.now)
 	if verdict == machine.InConflict {
 		c.step(l, c.now, machine.Conflict{})
+	}
+}
+
+// endureARP counts a packet, and stops listening for a while if there are too many.
+func (c *Client) endureARP() {
+	w := &c.conflicts
+	if c.now-w.since > arpPause {
+		w.since, w.heard = c.now, 0
+	}
+	if w.heard++; w.heard == enoughARP && c.net.Watch(nil, false) == nil {
+		w.due = c.now + arpPause
 	}
 }
 

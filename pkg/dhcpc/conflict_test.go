@@ -99,7 +99,7 @@ func TestConflictIsDeclined(t *testing.T) {
 // time: not before, and never if somebody does.
 func TestStrictDetection(t *testing.T) {
 	rfc.Shows(t, "R5227-2.1-01", "R5227-2.1.1-08")
-	o := newOffice(dhcpc.Config{Conflicts: dhcpc.StrictDetection})
+	o := newOffice(dhcpc.Config{Conflicts: dhcpc.DetectStrict})
 	o.run(t, time.Minute)
 	_, announcements := o.arp(first)
 	used := o.eth0.Applied[0].Time
@@ -111,7 +111,7 @@ func TestStrictDetection(t *testing.T) {
 		t.Errorf("bound at %v, in use at %v", bound.Time, used)
 	}
 
-	o = newOffice(dhcpc.Config{Conflicts: dhcpc.StrictDetection})
+	o = newOffice(dhcpc.Config{Conflicts: dhcpc.DetectStrict})
 	o.network.Host(first)
 	o.run(t, time.Minute)
 	for _, a := range o.eth0.Applied {
@@ -127,7 +127,7 @@ func TestStrictDetection(t *testing.T) {
 // A link that flaps while its address is on probation does not cut that short.
 func TestStrictDetectionSurvivesAFlap(t *testing.T) {
 	rfc.Shows(t, "R5227-2.1-01")
-	o := newOffice(dhcpc.Config{Conflicts: dhcpc.StrictDetection})
+	o := newOffice(dhcpc.Config{Conflicts: dhcpc.DetectStrict})
 	o.lan.At(2*time.Second, func() { o.eth0.SetCarrier(false) })
 	o.lan.At(3*time.Second, func() { o.eth0.SetCarrier(true) })
 	o.run(t, time.Minute)
@@ -136,7 +136,7 @@ func TestStrictDetectionSurvivesAFlap(t *testing.T) {
 
 // With detection off the server is trusted, and no ARP leaves.
 func TestNoDetection(t *testing.T) {
-	o := newOffice(dhcpc.Config{Conflicts: dhcpc.NoDetection})
+	o := newOffice(dhcpc.Config{Conflicts: dhcpc.DetectOff})
 	o.network.Host(first)
 	o.run(t, time.Hour)
 	if len(o.lan.ARP) > 0 || o.inUseAt(time.Hour) != first {
@@ -148,7 +148,7 @@ func TestNoDetection(t *testing.T) {
 // answers on either for the address of the other. Neither is a conflict.
 func TestOwnLinksAreNoConflict(t *testing.T) {
 	rfc.Shows(t, "R5227-2.1.1-06")
-	for _, detection := range []dhcpc.ConflictDetection{dhcpc.Optimistic, dhcpc.StrictDetection} {
+	for _, detection := range []dhcpc.ConflictDetection{dhcpc.DetectOptimistic, dhcpc.DetectStrict} {
 		o := newOffice(dhcpc.Config{Conflicts: detection})
 		o.network.Shared = true
 		o.lan.Plug("eth1", o.network)
@@ -262,7 +262,7 @@ func TestConflictsWithoutEnd(t *testing.T) {
 // Where addresses are not resolved there is nothing to detect.
 func TestNoDetectionWithoutARP(t *testing.T) {
 	rfc.Shows(t, "P-AC-02")
-	o := newOffice(dhcpc.Config{Conflicts: dhcpc.StrictDetection})
+	o := newOffice(dhcpc.Config{Conflicts: dhcpc.DetectStrict})
 	o.eth0.NoARP = true
 	o.run(t, time.Minute)
 	if len(o.lan.ARP) > 0 || o.eth0.Applied[0].Time != fourWays {

@@ -169,7 +169,7 @@ func ExampleKernel() {
 	eth0.SetUp(true) // printing does not
 	c := dhcpc.New(dhcpc.Config{
 		Net: lan, Kernel: &printing{links: lan.Kernel},
-		Conflicts: dhcpc.NoDetection, // an address that is only printed is not to be announced
+		Conflicts: dhcpc.DetectOff, // an address that is only printed is not to be announced
 	})
 	if err := c.Request("eth0", dhcpc.IPv4, nil); err != nil {
 		fmt.Println(err)

@@ -49,14 +49,14 @@ func (c *Client) receive(in *packet.In) {
 		return
 	}
 	now := c.now
-	renewing := l.installed
+	acquired := l.installed
 	eff := c.step(l, now, machine.Received{Message: &c.msg})
 	c.judged(l, &c.msg, eff.Refused)
 	if eff.Refused != dhcp4.Accepted {
 		return
 	}
 	l.received++
-	if !renewing {
+	if !acquired {
 		l.mark(c.msg.Type.String(), now)
 	}
 	c.tell(l, Event{Kind: MessageReceived, Time: now, Message: c.msg.Type, Lease: eff.Lease, Reason: eff.Reason})

@@ -21,8 +21,7 @@ func (c *Client) noteLink(ev ifup.Event) {
 		lease := l.lease()
 		// A lease that this very news ended has still to be withdrawn.
 		if !ev.Gone && (lease != nil && !c.cfg.KeepForever || lease == nil && l.apply != machine.Never) {
-			c.kernel.Apply(index, ifup.Config{})
-			c.withdrawn = true
+			c.emptied = append(c.emptied, index)
 		}
 		if lease != nil {
 			c.tell(l, Event{Kind: Lost, Time: now, Lease: lease})
@@ -105,7 +104,7 @@ func (c *Client) setCarrier(l *link, on bool, now time.Duration) {
 		c.step(l, now, machine.LinkUp{})
 		c.tell(l, Event{Kind: LinkUp, Time: now})
 	} else {
-		c.unwatch(l)
+		c.unwatch(l, now)
 		c.step(l, now, machine.LinkDown{})
 		c.tell(l, Event{Kind: LinkDown, Time: now})
 	}
@@ -119,7 +118,7 @@ func (c *Client) setCarrier(l *link, on bool, now time.Duration) {
 // detach ends the life of a request on a link; the request itself stays.
 func (c *Client) detach(l *link) {
 	c.window.leave(l)
-	c.unwatch(l)
+	c.unwatch(l, c.now)
 	delete(c.byIndex, l.index)
 	l.index, l.machine, l.facts = 0, nil, ifup.Link{}
 	l.carrier, l.presumed, l.ran = false, false, false

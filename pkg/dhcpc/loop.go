@@ -32,6 +32,7 @@ func (c *Client) turn() error {
 		return err
 	}
 	c.transmit(c.now)
+	c.watch(c.now)
 	if c.configure(c.now) {
 		c.kernel.Flush(c.flushed)
 	}
@@ -100,7 +101,7 @@ func (c *Client) step(l *link, now time.Duration, ev machine.Event) machine.Effe
 		if !c.cfg.KeepForever || l.released || eff.Reason == machine.ReasonConflict {
 			l.apply = now
 		}
-		c.unwatch(l)
+		c.unwatch(l, now)
 		l.restart()
 		c.tell(l, Event{Kind: Lost, Time: now, Lease: eff.Lease, Reason: eff.Reason})
 	}
@@ -125,8 +126,11 @@ func (c *Client) step(l *link, now time.Duration, ev machine.Event) machine.Effe
 // configure queues what brings the kernel up to date: links up, leases installed
 // and withdrawn. It reports whether there is anything.
 func (c *Client) configure(now time.Duration) bool {
-	queued := c.withdrawn
-	c.withdrawn = false
+	queued := len(c.emptied) > 0
+	for _, index := range c.emptied {
+		c.kernel.Apply(index, ifup.Config{})
+	}
+	c.emptied = c.emptied[:0]
 	raising := 0
 	for _, l := range c.links {
 		if l == nil || l.index == 0 {
@@ -167,7 +171,7 @@ func (c *Client) nextDeadline() time.Duration {
 	if len(c.window.line) > 0 && c.window.open < windowSize {
 		return 0
 	}
-	next := c.listening.wants()
+	next := min(c.listening.wants(), c.conflicts.due)
 	for _, l := range c.links {
 		if l == nil || l.index == 0 {
 			continue

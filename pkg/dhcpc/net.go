@@ -23,8 +23,9 @@ type Net interface {
 	// socket and the UDP socket. On error the sockets that are open stay open.
 	Listen(raw, udp bool) error
 	// Watch makes Receive deliver ARP packets in which somebody claims one of
-	// these addresses; with none, it ends that. Until the first call ARP cannot be sent.
-	Watch(addrs []netip.Addr) error
+	// these addresses, or, with probes, asks whether it is free; with no addresses it
+	// ends that. Until the first call ARP cannot be sent.
+	Watch(addrs []netip.Addr, probes bool) error
 	// Send sends all messages in as few system calls as possible and sets Err in each.
 	Send(out []packet.Out)
 	// Receive calls fn for what has arrived and returns when nothing is left.

@@ -90,14 +90,15 @@ func parseARP(b []byte) (p arpPacket, err error) {
 	return p, err
 }
 
-// Watch has the virtual ARP socket deliver claims to these addresses.
-func (l *LAN) Watch(addrs []netip.Addr) error {
+// Watch has the virtual ARP socket deliver claims to these addresses, and with
+// probes, questions for them.
+func (l *LAN) Watch(addrs []netip.Addr, probes bool) error {
 	if l.RefuseWatch != nil {
 		if err := l.RefuseWatch(); err != nil {
 			return err
 		}
 	}
-	l.watched = slices.Clone(addrs)
+	l.watched, l.probes = append([]netip.Addr{}, addrs...), probes
 	return nil
 }
 
@@ -190,7 +191,7 @@ func (l *LAN) arriveARP(link *Link, p *arpPacket) {
 	if p.sender == unspecified {
 		claimed = p.target
 	}
-	if slices.Contains(l.watched, claimed) {
+	if slices.Contains(l.watched, claimed) && (l.probes || p.sender != unspecified) {
 		in := packet.In{Index: link.index, Frame: p.frame(), ARP: true}
 		l.queue = append(l.queue, arrival{in, false})
 	}

@@ -54,7 +54,8 @@ type LAN struct {
 	woken   atomic.Bool
 
 	open    Listening
-	watched []netip.Addr // what the ARP socket hears of
+	watched []netip.Addr // what the ARP socket hears of; nil before it was opened
+	probes  bool         // and of who asks for it
 	queue   []arrival
 
 	end     time.Duration

@@ -28,7 +28,7 @@ const (
 type Detector struct {
 	addr     netip.Addr
 	rand     func() uint32
-	inUse    bool
+	standing Standing
 	stubborn bool
 
 	phase    phase
@@ -47,14 +47,21 @@ const (
 	defending // an announcement is due
 )
 
+// Standing is what an address is when it comes under watch.
+type Standing uint8
+
+const (
+	Candidate   Standing = iota // not to be used before it was found free
+	Tentative                   // used from now on. The kernel answers the probes of others, and these are no conflict
+	Established                 // the same, and used before: its link only had no carrier for a while
+)
+
 // Watch begins with an address: its link has a lease for it, and carrier.
 //
-// inUse says that the address is on the link already, or about to be. Then the
-// kernel answers the probes of others, and these are no conflict. stubborn says
-// that the address is never to be given up once it was found free (RFC 5227
-// section 2.4, c). rand is uniform.
-func (d *Detector) Watch(now time.Duration, addr netip.Addr, inUse, stubborn bool, rand func() uint32) {
-	*d = Detector{addr: addr, rand: rand, inUse: inUse, stubborn: stubborn, phase: probing, defended: -defendInterval}
+// stubborn says that the address is never to be given up once it was found free
+// (RFC 5227 section 2.4, c). rand is uniform.
+func (d *Detector) Watch(now time.Duration, addr netip.Addr, s Standing, stubborn bool, rand func() uint32) {
+	*d = Detector{addr: addr, rand: rand, standing: s, stubborn: stubborn, phase: probing, defended: -defendInterval}
 	d.due = now + d.random(probeWait)
 }
 
@@ -119,9 +126,9 @@ func (d *Detector) Sent(now time.Duration) {
 type Verdict uint8
 
 const (
-	Harmless   Verdict = iota
-	Contested          // somebody claims it; it is defended
-	InConflict         // it must be given up
+	Harmless   Verdict = iota // or not to be answered now
+	Contested                 // somebody claims it; it is defended
+	InConflict                // it must be given up
 )
 
 // Receive judges a packet that did not come from this machine, from any of its
@@ -133,19 +140,19 @@ func (d *Detector) Receive(now time.Duration, p *dhcp4.ARP) Verdict {
 	case p.SenderIP != d.addr:
 		// Somebody else wants to know whether the address is free.
 		probe := !p.Reply && p.SenderIP.IsUnspecified() && p.TargetIP == d.addr
-		if probe && d.phase == probing && !d.inUse {
+		if probe && d.phase == probing && d.standing == Candidate {
 			return InConflict
 		}
 		return Harmless
-	case d.phase == probing:
+	case d.phase == probing && !(d.stubborn && d.standing == Established):
 		return InConflict
 	case d.phase == defending: // the same news again, before the answer to it has left
-		return Contested
+		return Harmless
 	case now-d.defended >= defendInterval:
 		d.phase, d.due, d.defended = defending, now, now
 		return Contested
 	case d.stubborn:
-		return Contested
+		return Harmless
 	}
 	return InConflict
 }

@@ -14,9 +14,9 @@ import (
 var foreignMAC = dhcp4.HardwareAddr{2, 0, 0, 0, 0, 9}
 
 // detect begins to watch our address at second 0.
-func detect(random uint32, inUse, stubborn bool) *Detector {
+func detect(random uint32, s Standing, stubborn bool) *Detector {
 	d := &Detector{}
-	d.Watch(0, us, inUse, stubborn, func() uint32 { return random })
+	d.Watch(0, us, s, stubborn, func() uint32 { return random })
 	return d
 }
 
@@ -61,7 +61,7 @@ func TestProbeAndAnnounce(t *testing.T) {
 		{middle, []float64{.5, 2, 3.5}, []float64{5.5, 7.5}},
 		{highest, []float64{1, 3, 5}, []float64{7, 9}},
 	} {
-		d := detect(tt.random, true, false)
+		d := detect(tt.random, Tentative, false)
 		clearAt := tt.announce[0]
 		probes, early := d.sends(t, clearAt-.1)
 		if d.Clear() || len(early) > 0 {
@@ -86,11 +86,11 @@ func TestConflictWhileProbing(t *testing.T) {
 	rfc.Shows(t, "R5227-2.1.1-04")
 	for _, at := range []float64{0, .7, 1.5, 2.5, 3.9} {
 		for _, reply := range []bool{false, true} {
-			for _, inUse := range []bool{false, true} {
-				d := detect(lowest, inUse, true)
+			for _, standing := range []Standing{Candidate, Tentative} {
+				d := detect(lowest, standing, true)
 				d.sends(t, at)
 				if d.Receive(sec(at), &dhcp4.ARP{Reply: reply, SenderHW: foreignMAC, SenderIP: us, TargetIP: srv1}) != InConflict {
-					t.Errorf("at %v s, reply %v, in use %v: no conflict", at, reply, inUse)
+					t.Errorf("at %v s, reply %v, standing %d: no conflict", at, reply, standing)
 				}
 			}
 		}
@@ -104,19 +104,19 @@ func TestForeignProbe(t *testing.T) {
 	theirs := &dhcp4.ARP{SenderHW: foreignMAC, SenderIP: zero, TargetIP: us}
 	for _, tt := range []struct {
 		what     string
-		inUse    bool
+		standing Standing
 		at       float64
 		p        *dhcp4.ARP
 		conflict bool
 	}{
-		{"probing", false, 1.5, theirs, true},
-		{"probing, in use", true, 1.5, theirs, false},
-		{"announced", false, 10, theirs, false},
-		{"for another address", false, 1.5, &dhcp4.ARP{SenderHW: foreignMAC, SenderIP: zero, TargetIP: srv1}, false},
-		{"a reply", false, 1.5, &dhcp4.ARP{Reply: true, SenderHW: foreignMAC, SenderIP: zero, TargetIP: us}, false},
-		{"a question of a neighbour", false, 1.5, &dhcp4.ARP{SenderHW: foreignMAC, SenderIP: srv1, TargetIP: us}, false},
+		{"probing", Candidate, 1.5, theirs, true},
+		{"probing, in use", Tentative, 1.5, theirs, false},
+		{"announced", Candidate, 10, theirs, false},
+		{"for another address", Candidate, 1.5, &dhcp4.ARP{SenderHW: foreignMAC, SenderIP: zero, TargetIP: srv1}, false},
+		{"a reply", Candidate, 1.5, &dhcp4.ARP{Reply: true, SenderHW: foreignMAC, SenderIP: zero, TargetIP: us}, false},
+		{"a question of a neighbour", Candidate, 1.5, &dhcp4.ARP{SenderHW: foreignMAC, SenderIP: srv1, TargetIP: us}, false},
 	} {
-		d := detect(lowest, tt.inUse, false)
+		d := detect(lowest, tt.standing, false)
 		d.sends(t, tt.at)
 		if got := d.Receive(sec(tt.at), tt.p); (got == InConflict) != tt.conflict {
 			t.Errorf("%s: conflict %v", tt.what, got)
@@ -142,11 +142,11 @@ func (d *Detector) claims(t *testing.T, at ...float64) (defended []float64, lost
 // The address is defended once; who claims it again within 10 s gets it.
 func TestDefence(t *testing.T) {
 	rfc.Shows(t, "R5227-2.4-01", "R5227-2.4-02")
-	defended, lost := detect(lowest, true, false).claims(t, 100, 105)
+	defended, lost := detect(lowest, Tentative, false).claims(t, 100, 105)
 	if !slices.Equal(defended, []float64{100}) || lost != 105 {
 		t.Errorf("claimed at 100 and 105 s: defended at %v, lost at %v", defended, lost)
 	}
-	defended, lost = detect(lowest, true, false).claims(t, 100, 115)
+	defended, lost = detect(lowest, Tentative, false).claims(t, 100, 115)
 	if !slices.Equal(defended, []float64{100, 115}) || !math.IsInf(lost, 1) {
 		t.Errorf("claimed at 100 and 115 s: defended at %v, lost at %v", defended, lost)
 	}
@@ -160,20 +160,32 @@ func TestStubbornDefence(t *testing.T) {
 	for s := 100.0; s < 160; s++ {
 		each = append(each, s)
 	}
-	defended, lost := detect(lowest, true, true).claims(t, each...)
+	defended, lost := detect(lowest, Tentative, true).claims(t, each...)
 	if !slices.Equal(defended, []float64{100, 110, 120, 130, 140, 150}) || !math.IsInf(lost, 1) {
 		t.Errorf("defended at %v, lost at %v", defended, lost)
 	}
 }
 
+// A link without carrier for a while does not lose the address that the machine
+// lives on to whoever came meanwhile.
+func TestStubbornAfterCarrier(t *testing.T) {
+	d := detect(lowest, Established, true)
+	if defended, lost := d.claims(t, 1.5, 3, 12); !slices.Equal(defended, []float64{1.5, 12}) || !math.IsInf(lost, 1) {
+		t.Errorf("defended at %v, lost at %v", defended, lost)
+	}
+	if _, lost := detect(lowest, Established, false).claims(t, 1.5); lost != 1.5 {
+		t.Errorf("an address that may go was lost at %v", lost)
+	}
+}
+
 // The same claim twice before the answer has left is one.
 func TestClaimsBeforeTheAnswer(t *testing.T) {
-	d := detect(lowest, true, false)
+	d := detect(lowest, Tentative, false)
 	d.sends(t, 100)
 	claim := &dhcp4.ARP{SenderHW: foreignMAC, SenderIP: us, TargetIP: us}
-	for range 2 {
-		if d.Receive(sec(100), claim) != Contested {
-			t.Error("given up without a defence")
+	for i, want := range []Verdict{Contested, Harmless} {
+		if got := d.Receive(sec(100), claim); got != want {
+			t.Errorf("claim %d: verdict %d, want %d", i, got, want)
 		}
 	}
 	if _, now := d.sends(t, 100); len(now) != 1 {
@@ -182,7 +194,7 @@ func TestClaimsBeforeTheAnswer(t *testing.T) {
 }
 
 func TestNothingToWatch(t *testing.T) {
-	d := detect(lowest, false, false)
+	d := detect(lowest, Candidate, false)
 	d.Stop()
 	if _, due := d.Outgoing(sec(5), mac); due || d.Deadline() != Never || d.Addr() != (netip.Addr{}) || d.Clear() {
 		t.Errorf("stopped, but %+v", d)

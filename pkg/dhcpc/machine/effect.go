@@ -51,6 +51,7 @@ const (
 	ReasonConflict
 	ReasonRenew
 	ReasonRelease
+	ReasonGone // never a Machine's: its link is gone, or another
 )
 
 var reasonNames = [...]string{
@@ -71,6 +72,7 @@ var reasonNames = [...]string{
 	ReasonConflict:      "address conflict",
 	ReasonRenew:         "renewal asked for",
 	ReasonRelease:       "release asked for",
+	ReasonGone:          "interface gone or changed",
 }
 
 // String is the reason as a log line gives it.

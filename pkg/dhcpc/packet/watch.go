@@ -10,10 +10,11 @@ import (
 )
 
 // Watch makes Receive deliver the ARP packets in which somebody else could claim
-// one of these addresses, IPv4 all, and Send able to send ARP. With none nothing
-// is delivered. It replaces what an earlier call named.
-func (s *Sockets) Watch(addrs []netip.Addr) error {
-	filter := claimsOf(addrs)
+// one of these addresses, IPv4 all, and with probes those that ask whether one is
+// free; and Send able to send ARP. Without addresses nothing is delivered. It
+// replaces what an earlier call said.
+func (s *Sockets) Watch(addrs []netip.Addr, probes bool) error {
+	filter := claimsOf(addrs, probes)
 	if s.arp < 0 {
 		if len(addrs) == 0 {
 			return nil
@@ -47,9 +48,9 @@ const (
 )
 
 // claimsOf passes ARP that came in for this machine, whose sender has one of
-// these addresses, or asks whether it may have it: that one has no address yet
-// (RFC 5227 section 2.1.1). Nothing else on a busy network wakes us.
-func claimsOf(addrs []netip.Addr) []bpf.Instruction {
+// these addresses. Who only asks whether it may have one has no address yet (RFC
+// 5227 section 2.1.1). Nothing else on a busy network wakes us.
+func claimsOf(addrs []netip.Addr, probes bool) []bpf.Instruction {
 	switch {
 	case len(addrs) == 0:
 		return dropAll
@@ -63,6 +64,9 @@ func claimsOf(addrs []netip.Addr) []bpf.Instruction {
 		bpf.LoadAbsolute{Off: arpSenderIP, Size: 4},
 		bpf.JumpIf{Cond: bpf.JumpNotEqual, Val: 0, SkipTrue: 1},
 		bpf.LoadAbsolute{Off: arpTargetIP, Size: 4},
+	}
+	if !probes {
+		program[len(program)-1] = bpf.RetConstant{Val: 0}
 	}
 	for _, a := range addrs {
 		ip := a.As4()

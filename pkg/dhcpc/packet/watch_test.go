@@ -20,10 +20,10 @@ var (
 	foreign = dhcp4.HardwareAddr{2, 0, 0, 0, 0, 9}
 )
 
-func (r *rig) watch(t *testing.T, addrs ...netip.Addr) {
+func (r *rig) watch(t *testing.T, probes bool, addrs ...netip.Addr) {
 	t.Helper()
 	r.client.Do(t, func() {
-		if err := r.sockets.Watch(addrs); err != nil {
+		if err := r.sockets.Watch(addrs, probes); err != nil {
 			t.Fatal(err)
 		}
 	})
@@ -43,8 +43,8 @@ func to(dst net.HardwareAddr, frame []byte) []byte {
 func TestKernelFilterPassesClaimsOnly(t *testing.T) {
 	rfc.Shows(t, "H-RATE-02")
 	r := newRig(t)
-	r.watch(t, ours)
-	r.watch(t, ours2, ours) // what counts was said last
+	r.watch(t, false, ours)
+	r.watch(t, true, ours2, ours) // what counts was said last
 	wire := r.rawSocket(t, "lan0")
 	mac := r.client.Link(t, "eth0").Attrs().HardwareAddr
 	for _, tc := range []struct {
@@ -87,6 +87,21 @@ func TestKernelFilterPassesClaimsOnly(t *testing.T) {
 	}
 }
 
+// Once an address is in use the kernel answers those who ask for it.
+func TestKernelFilterStopsProbes(t *testing.T) {
+	r := newRig(t)
+	r.watch(t, false, ours)
+	wire := r.rawSocket(t, "lan0")
+	for _, f := range [][]byte{arp(nobody, ours), arp(ours, theirs)} {
+		if _, err := unix.Write(wire, f); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if p, _ := dhcp4.ParseARP(r.receive(t, 1)[0].data); p.SenderIP != ours {
+		t.Errorf("a probe passed: %+v", p)
+	}
+}
+
 // A kernel takes a filter of that size, and a larger one is not needed.
 func TestWatchManyAddresses(t *testing.T) {
 	r := newRig(t)
@@ -96,7 +111,7 @@ func TestWatchManyAddresses(t *testing.T) {
 		many = append(many, a)
 	}
 	for _, n := range []int{1000, 1500} {
-		r.watch(t, many[:n]...)
+		r.watch(t, true, many[:n]...)
 		if _, err := unix.Write(wire, arp(many[n-1], many[n-1])); err != nil {
 			t.Fatal(err)
 		}
@@ -113,7 +128,7 @@ func TestSendARP(t *testing.T) {
 	if r.sockets.Send(out); out[0].Err == nil {
 		t.Error("sent before any address was watched")
 	}
-	r.watch(t, ours)
+	r.watch(t, false, ours)
 	r.listen(t, true, false)
 	wire := r.rawSocket(t, "lan0")
 	out = []packet.Out{
