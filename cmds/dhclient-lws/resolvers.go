@@ -19,7 +19,7 @@ import (
 
 // inUse is the lease that a link has installed, or nil.
 func inUse(l *dhcpc.LinkStatus) *machine.Lease {
-	if l.State == machine.Installing {
+	if !l.Installed {
 		return nil
 	}
 	return l.Lease

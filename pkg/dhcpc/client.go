@@ -96,6 +96,7 @@ type Client struct {
 	ran       bool          // Run was called
 	now       time.Duration // when this turn began, or the kernel was done; a clock read is a system call
 	deadline  time.Duration // when the loop must run next; 0 at once
+	queued    bool          // the kernel has been asked for something
 	emptied   []int         // links from which all is to be withdrawn
 	flushing  bool          // no outcome has been seen yet
 	window    window

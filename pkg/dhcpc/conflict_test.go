@@ -294,3 +294,90 @@ func TestRefusedAddressIsNotAnnounced(t *testing.T) {
 		t.Errorf("sent %v", o.lan.ARP)
 	}
 }
+
+// A root file system outlives a cable that was out for a second, whoever came
+// meanwhile.
+func TestKeptAddressAfterCarrier(t *testing.T) {
+	o := newOffice(dhcpc.Config{KeepForever: true})
+	rival := o.network.Host(first)
+	rival.Silent = true
+	o.lan.At(15*time.Minute, func() { o.eth0.SetCarrier(false) })
+	o.lan.At(15*time.Minute+time.Second, func() { o.eth0.SetCarrier(true) })
+	for s := range 5 {
+		o.lan.At(15*time.Minute+time.Duration(s+2)*time.Second, rival.Announce)
+	}
+	o.run(t, 20*time.Minute)
+	if lost := o.told(dhcpc.Lost); len(lost) > 0 || o.inUseAt(20*time.Minute) != first {
+		t.Errorf("lost %v, in use %v", lost, o.inUseAt(20*time.Minute))
+	}
+}
+
+// Strict detection does not take silence for consent where it could not hear.
+func TestStrictDetectionIsNotDeaf(t *testing.T) {
+	for _, taken := range []bool{false, true} {
+		o := newOffice(dhcpc.Config{Conflicts: dhcpc.DetectStrict})
+		if taken {
+			o.network.Host(first)
+		}
+		o.lan.RefuseWatch = func() error { return errors.New("no sockets left") }
+		o.lan.At(30*time.Second, func() { o.lan.RefuseWatch = nil })
+		o.run(t, 3*time.Minute)
+		if early := o.inUseAt(30 * time.Second); early.IsValid() {
+			t.Errorf("%v is used before anybody could object", early)
+		}
+		if got := o.inUseAt(3 * time.Minute); got == first == taken || !got.IsValid() {
+			t.Errorf("taken %v: %v is used", taken, got)
+		}
+	}
+}
+
+// woken counts how often the client woke in a time.
+func (o *office) woken(from, to time.Duration) (n int) {
+	for _, at := range o.lan.Wakeups {
+		if at > from && at < to {
+			n++
+		}
+	}
+	return n
+}
+
+// What is claimed of an address that is not ours any more wakes nobody.
+func TestNoARPAfterTheLease(t *testing.T) {
+	o := newOffice(dhcpc.Config{})
+	other := o.network.Host(first)
+	other.Silent = true
+	o.lan.At(time.Minute, func() { o.client.Release("eth0") })
+	for s := range 50 {
+		o.lan.At(2*time.Minute+time.Duration(s)*time.Second, other.Announce)
+	}
+	o.run(t, 5*time.Minute)
+	if n := o.woken(2*time.Minute-time.Second, 3*time.Minute); n > 0 {
+		t.Errorf("woken %d times", n)
+	}
+}
+
+// An address in use leaves the questions of others to the kernel, and whoever
+// floods the link with claims is not heard most of the time, nor told of often.
+func TestFloodOfARP(t *testing.T) {
+	rfc.Shows(t, "H-RATE-02")
+	o := newOffice(dhcpc.Config{KeepForever: true})
+	rival := o.network.Host(first)
+	rival.Silent = true
+	const flood = 30 * time.Second
+	for at := time.Minute; at < time.Minute+flood; at += 5 * time.Millisecond {
+		o.lan.At(at, func() { rival.HW[5]++; rival.Announce() })
+	}
+	for at := 2 * time.Minute; at < 2*time.Minute+flood; at += 5 * time.Millisecond {
+		o.lan.At(at, func() { rival.Probe(first) })
+	}
+	o.run(t, 3*time.Minute)
+	if n := o.woken(time.Minute, time.Minute+flood); n > 20*30 {
+		t.Errorf("woken %d times in 30 s by 6000 claims", n)
+	}
+	if n := o.woken(2*time.Minute, 2*time.Minute+flood); n > 1 {
+		t.Errorf("woken %d times by questions", n)
+	}
+	if failed := o.told(dhcpc.Failed); len(failed) < 1 || len(failed) > 3 {
+		t.Errorf("told %d times in 30 s", len(failed))
+	}
+}

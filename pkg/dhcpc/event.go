@@ -19,7 +19,7 @@ const (
 	MessageReceived
 	Bound   // Lease is installed, and confirmed by a server unless Reason is machine.ReasonSilence: then it is reused
 	Renewed // Lease was confirmed or changed
-	Lost    // Lease was withdrawn; Reason tells why. A recalled one may never have been Bound
+	Lost    // Lease was withdrawn; Reason tells why. It may never have been Bound: recalled, refused by the kernel, in conflict
 	Failed  // Err: something did not work and will be tried again
 )
 
@@ -56,6 +56,7 @@ type LinkStatus struct {
 	Carrier      bool
 	Metric       uint32         // of the link's routes while it has carrier
 	Lease        *machine.Lease // in use, or nil
+	Installed    bool           // its address is in the kernel
 	// Remembered is what a restarted client should be handed by Config.Recall: the
 	// lease in use, or one that may be asked for again; nil once it was refused,
 	// has expired or was released, and while there is no such interface.

@@ -18,13 +18,14 @@ func (c *Client) receive(in *packet.In) {
 		return
 	}
 	l := c.byIndex[in.Index]
-	if in.Frame == nil && (l == nil || !l.holds(in.Dst.Addr())) {
-		if o := c.holder(in.Dst.Addr()); o != nil {
-			l = o
-		}
+	if l == nil {
+		return // nobody asked
 	}
-	if l == nil || !c.hears(l, in.Frame != nil) {
-		return // nobody asked, or the other socket tells
+	if in.Frame == nil {
+		l = c.addressee(l, in.Dst.Addr())
+	}
+	if !c.hears(l, in.Frame != nil) {
+		return // the other socket tells
 	}
 	payload, dst, refusal := in.Payload, in.Dst, dhcp4.Accepted
 	if in.Frame != nil {
@@ -37,8 +38,8 @@ func (c *Client) receive(in *packet.In) {
 	// Before all options are read: a flood of other hosts' messages must not
 	// take the time that other links need.
 	if hw, ok := dhcp4.Addressee(payload); ok && hw != l.id.HardwareAddr {
-		o := c.holder(dst.Addr())
-		if o == nil || o.id.HardwareAddr != hw || !c.hears(o, in.Frame != nil) {
+		o := c.addressee(l, dst.Addr())
+		if o.id.HardwareAddr != hw || !c.hears(o, in.Frame != nil) {
 			c.judged(l, nil, dhcp4.WrongHardwareAddr)
 			return
 		}
@@ -62,20 +63,22 @@ func (c *Client) receive(in *packet.In) {
 	c.tell(l, Event{Kind: MessageReceived, Time: now, Message: c.msg.Type, Lease: eff.Lease, Reason: eff.Reason})
 }
 
-// holder is the link that uses an address, or nil. Linux answers ARP for all
-// addresses of the machine on all its links, so that a server may come to send what
-// is for one link through another on the same network; what is sent to a leased
-// address is for the link that leased it.
-func (c *Client) holder(a netip.Addr) *link {
-	if a == broadcast { // what a flood is made of
-		return nil
+// addressee is the link that is meant by what came in through l for an address.
+// Linux answers ARP for all addresses of the machine on all its links, so that a
+// server may come to send what is for one link through another; what is sent to a
+// leased address is for the link that leased it. That is believed of links on one
+// subnet only, or anybody could speak for any server.
+func (c *Client) addressee(l *link, a netip.Addr) *link {
+	own := l.lease()
+	if own == nil || own.Addr.Addr() == a || !own.Addr.Contains(a) {
+		return l
 	}
-	for _, l := range c.links {
-		if l != nil && l.holds(a) {
-			return l
+	for _, o := range c.links {
+		if o != nil && o.holds(a) {
+			return o
 		}
 	}
-	return nil
+	return l
 }
 
 // unwrap walks the headers of a frame.

@@ -99,10 +99,15 @@ func TestTheMetricIsTaken(t *testing.T) {
 	o := newOffice(dhcpc.Config{})
 	o.lan.Kernel.Foreign[defaultRoute] = 1024
 	o.run(t, 5*time.Minute)
-	o.once(t, dhcpc.Bound)
-	o.once(t, dhcpc.Failed)
+	bound := o.once(t, dhcpc.Bound)
+	if failed := o.told(dhcpc.Failed); len(failed) > 0 {
+		t.Errorf("told of %v, which was put right at once", failed)
+	}
 	if got := o.eth0.Config(); len(got.Routes) != 1 || got.Metric != 1025 {
 		t.Errorf("configured %+v", got)
+	}
+	if last := o.eth0.Applied[len(o.eth0.Applied)-1].Time; last != bound.Time {
+		t.Errorf("bound at %v, with all its routes at %v", bound.Time, last)
 	}
 	if st := o.status(t); st.Metric != 1025 || st.LastErr != "" {
 		t.Errorf("status is %+v", st)

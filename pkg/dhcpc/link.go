@@ -147,6 +147,7 @@ func (l *link) status(base uint32) LinkStatus {
 	if l.machine != nil {
 		s.HardwareAddr, s.ClientID = l.id.HardwareAddr, l.id.ClientID
 		s.Remembered = l.machine.Remembered()
+		s.Installed = l.machine.Installed()
 	}
 	return s
 }

@@ -388,3 +388,23 @@ func TestAnAddressToKeepOutlivesTheName(t *testing.T) {
 		t.Error("withdrawn")
 	}
 }
+
+// A link that became part of something larger is let go: what it brought is taken
+// away, and the server is not told, since somebody will ask with its hardware
+// address.
+func TestWithdraw(t *testing.T) {
+	o := newOffice(dhcpc.Config{})
+	o.lan.At(time.Minute, func() { o.client.Withdraw("eth0") })
+	o.run(t, time.Hour)
+	wantKinds(t, o.lan.Sent, dhcp4.KindDiscover, dhcp4.KindSelecting)
+	if last := o.eth0.Applied[len(o.eth0.Applied)-1]; last.Time != time.Minute || last.Config.Addr.IsValid() || len(o.client.Status().Links) > 0 {
+		t.Errorf("last configured %+v, status %+v", last, o.client.Status())
+	}
+
+	o = newOffice(dhcpc.Config{KeepForever: true})
+	o.lan.At(time.Minute, func() { o.client.Withdraw("eth0") })
+	o.run(t, time.Hour)
+	if !o.eth0.Config().Addr.IsValid() {
+		t.Error("what is to stay for ever was withdrawn")
+	}
+}

@@ -24,7 +24,7 @@ func (c *Client) noteLink(ev ifup.Event) {
 			c.emptied = append(c.emptied, index)
 		}
 		if lease != nil {
-			c.tell(l, Event{Kind: Lost, Time: now, Lease: lease})
+			c.tell(l, Event{Kind: Lost, Time: now, Lease: lease, Reason: machine.ReasonGone})
 		}
 		c.detach(l)
 		c.tell(l, Event{Kind: LinkGone, Time: now})

@@ -33,8 +33,12 @@ func (c *Client) turn() error {
 	}
 	c.transmit(c.now)
 	c.watch(c.now)
-	if c.configure(c.now) {
+	c.raise(c.now)
+	c.configure(c.now)
+	for c.queued {
+		c.queued = false
 		c.kernel.Flush(c.flushed)
+		c.configure(c.now) // with another metric, where that one was taken
 	}
 	c.sendARP(c.now)
 	c.deliver()
@@ -105,65 +109,83 @@ func (c *Client) step(l *link, now time.Duration, ev machine.Event) machine.Effe
 		l.restart()
 		c.tell(l, Event{Kind: Lost, Time: now, Lease: eff.Lease, Reason: eff.Reason})
 	}
-	switch {
-	case state == before:
-	case state == machine.Installing:
-		l.apply = now
-		c.probe(l, now)
-		l.reuse(eff.Reason, now)
-	case state == machine.Bound && before == machine.Rebooting: // reused, as it is
-		c.probe(l, now)
-		l.reuse(eff.Reason, now)
-	}
-	if state == machine.Bound && !l.installed {
-		l.mark("installed", now)
-		l.installed = true
-		c.tell(l, Event{Kind: Bound, Time: now, Lease: l.lease(), Reason: l.unconfirmed})
+	if state != before {
+		c.entered(l, state, eff.Reason, now)
 	}
 	return eff
 }
 
-// configure queues what brings the kernel up to date: links up, leases installed
-// and withdrawn. It reports whether there is anything.
-func (c *Client) configure(now time.Duration) bool {
-	queued := len(c.emptied) > 0
-	for _, index := range c.emptied {
-		c.kernel.Apply(index, ifup.Config{})
+// entered does what follows from a new state.
+func (c *Client) entered(l *link, state machine.State, why machine.Reason, now time.Duration) {
+	switch state {
+	case machine.Installing:
+		l.apply = now
+		c.probe(l, now)
+		l.reuse(why, now)
+	case machine.Bound:
+		if why == machine.ReasonSilence { // in use all the time
+			c.probe(l, now)
+			l.reuse(why, now)
+		}
+		if !l.installed {
+			l.mark("installed", now)
+			l.installed = true
+			c.tell(l, Event{Kind: Bound, Time: now, Lease: l.lease(), Reason: l.unconfirmed})
+		}
+	case machine.Stopped:
+		if c.cfg.KeepForever {
+			l.apply = now // what was kept without a lease goes as well
+		}
+	case machine.Down, machine.Init, machine.Selecting, machine.Requesting, machine.Rebooting,
+		machine.Renewing, machine.Rebinding, machine.Declining, machine.Releasing:
 	}
-	c.emptied = c.emptied[:0]
+}
+
+// raise queues links to be set up, a few at a time, or down.
+func (c *Client) raise(now time.Duration) {
 	raising := 0
 	for _, l := range c.links {
 		if l == nil || l.index == 0 {
 			continue
 		}
 		if l.lower {
-			l.lower = false
+			l.lower, c.queued = false, true
 			c.kernel.Down(l.index)
-			queued = true
 		}
 		if l.raise <= now && raising < raiseBatch {
 			raising++
-			l.raise = machine.Never
 			l.raised++
+			l.raise, c.queued = machine.Never, true
 			c.kernel.Up(l.index)
-			queued = true
-		}
-		if l.apply <= now {
-			l.apply = machine.Never
-			if c.onProbation(l) {
-				continue
-			}
-			cfg := c.configuration(l, l.lease(), now)
-			l.asking = machine.Never
-			if cfg.Lifetime != ifup.Forever {
-				l.asking = now + cfg.Lifetime
-			}
-			c.kernel.Apply(l.index, cfg)
-			queued = true
 		}
 	}
-	c.flushing = queued
-	return queued
+}
+
+// configure queues what brings the kernel up to date: leases to be installed and
+// withdrawn.
+func (c *Client) configure(now time.Duration) {
+	for _, index := range c.emptied {
+		c.kernel.Apply(index, ifup.Config{})
+		c.queued = true
+	}
+	c.emptied = c.emptied[:0]
+	for _, l := range c.links {
+		if l == nil || l.apply > now {
+			continue
+		}
+		l.apply = machine.Never
+		if c.onProbation(l) {
+			continue
+		}
+		cfg := c.configuration(l, l.lease(), now)
+		l.asking = machine.Never
+		if cfg.Lifetime != ifup.Forever {
+			l.asking = now + cfg.Lifetime
+		}
+		c.kernel.Apply(l.index, cfg)
+		c.queued = true
+	}
+	c.flushing = c.queued
 }
 
 // nextDeadline is when the loop has to run again if nothing happens.
@@ -262,12 +284,14 @@ func (c *Client) flushed(index int, err error) {
 	if c.flushing { // the first outcome: what the kernel did took its time
 		c.flushing, c.now = false, c.net.Now()
 	}
-	now, op := c.now, ifup.OpMTU
+	now, op, exists := c.now, ifup.OpMTU, false
 	if err == nil {
 		l.lastErr = ""
 	} else {
 		op = refusedOp(err)
-		c.fail(l, err, now)
+		if exists = errors.Is(err, fs.ErrExist); !exists || op != ifup.OpRoute || l.shift == metricStep-1 {
+			c.fail(l, err, now)
+		}
 	}
 	switch {
 	case err != nil && l.bouncing: // then it is used as it is
@@ -281,7 +305,7 @@ func (c *Client) flushed(index int, err error) {
 		c.refused(l, now)
 	default: // a route or an MTU that cannot be had is no reason to give up the address
 		c.taken(l, now)
-		c.routeRefused(l, now, op == ifup.OpRoute, errors.Is(err, fs.ErrExist))
+		c.routeRefused(l, now, op == ifup.OpRoute, exists)
 	}
 }
 

@@ -10,6 +10,7 @@ import (
 	"github.com/dhclient-lws/dhclient-lws/pkg/dhcpc"
 	"github.com/dhclient-lws/dhclient-lws/pkg/dhcpc/dhcp4"
 	"github.com/dhclient-lws/dhclient-lws/pkg/dhcpc/dhcptest"
+	"github.com/dhclient-lws/dhclient-lws/pkg/dhcpc/machine"
 )
 
 // crowd is how many links the machines of these tests have.
@@ -30,7 +31,7 @@ func (o *office) wantAllBound(t *testing.T) {
 	t.Helper()
 	seen := map[netip.Addr]string{}
 	for _, l := range o.client.Status().Links {
-		if l.Lease == nil {
+		if l.State != machine.Bound || !l.Installed {
 			t.Errorf("%s is not bound but %v", l.Interface, l.State)
 			continue
 		}

@@ -293,6 +293,9 @@ func (h *house) awaitAnnouncements(t *testing.T, wire int) {
 	buf := make([]byte, 2048)
 	for seen := 0; seen < 2; {
 		n, err := unix.Read(wire, buf)
+		if errors.Is(err, unix.EINTR) {
+			continue
+		}
 		if err != nil {
 			t.Fatal(err)
 		}

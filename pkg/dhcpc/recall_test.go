@@ -172,9 +172,9 @@ func TestReuseLeaseWhenNobodyAnswers(t *testing.T) {
 			lose(o)
 			o.server.Silent = true
 			o.run(t, restart+time.Minute)
-			wantKinds(t, o.lan.Sent, dhcp4.KindInitReboot, dhcp4.KindInitReboot)
+			wantKinds(t, o.lan.Sent, dhcp4.KindInitReboot, dhcp4.KindInitReboot, dhcp4.KindDiscover, dhcp4.KindDiscover)
 			bound := o.once(t, dhcpc.Bound)
-			within(t, "bound", bound.Time, restart+2*time.Second, restart+5*time.Second)
+			within(t, "bound", bound.Time, restart+5*time.Second, restart+9*time.Second)
 			marks := o.status(t).Timeline
 			if reused := marks[len(marks)-2]; bound.Reason != machine.ReasonSilence || reused.What != "reused" {
 				t.Errorf("it is not said that nobody confirmed it: %+v, %v", bound, marks)
@@ -186,6 +186,21 @@ func TestReuseLeaseWhenNobodyAnswers(t *testing.T) {
 				t.Errorf("%d probes", len(probes))
 			}
 		})
+	}
+}
+
+// A server that has no record of the lease must be silent about it (RFC 2131
+// section 4.3.2). It gives another, which goes before one that nobody vouches for.
+func TestReuseLeaseWhenAServerIsThere(t *testing.T) {
+	o, _ := secondLife(t, dhcpc.Config{ReuseLease: true})
+	o.reboot()
+	other := newServer()
+	other.ID = netip.MustParseAddr("192.0.2.2")
+	o.server.Silent = true
+	o.network.Serve(other)
+	o.run(t, restart+time.Minute)
+	if bound := o.once(t, dhcpc.Bound); bound.Lease.Server != other.ID {
+		t.Errorf("bound to %v from %v", bound.Lease.Addr, bound.Lease.Server)
 	}
 }
 

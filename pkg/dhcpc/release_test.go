@@ -187,6 +187,22 @@ func TestReleaseOfAnAddressForEver(t *testing.T) {
 	o.wantReleased(t, restart+lingering)
 }
 
+// Also what was kept when its lease was over.
+func TestReleaseOfAnAddressWithoutALease(t *testing.T) {
+	o := newOffice(dhcpc.Config{KeepForever: true})
+	o.lan.At(time.Second, func() { o.server.Silent = true })
+	o.lan.At(2*time.Hour, func() {
+		if !o.eth0.Config().Addr.IsValid() || o.status(t).Lease != nil {
+			t.Errorf("after the lease: %+v", o.status(t))
+		}
+		o.client.Release("eth0")
+	})
+	o.run(t, 3*time.Hour)
+	if st := o.status(t); st.State != machine.Stopped || o.eth0.Config().Addr.IsValid() {
+		t.Errorf("%v, configured %+v", st.State, o.eth0.Config())
+	}
+}
+
 func TestReleaseFromACallback(t *testing.T) {
 	o := newOffice(dhcpc.Config{})
 	o.calls(t, "eth0", func(ev dhcpc.Event) {

@@ -18,7 +18,7 @@ func (m *Machine) receive(now time.Duration, r *dhcp4.Message) (Reason, dhcp4.Re
 	switch r.Type {
 	case dhcp4.Offer:
 		o := offer{r.YourAddr, server}
-		if w.reserve && (server == m.shunned || m.letDown > 1) {
+		if w.reserve && (m.doubtful(o) || m.letDown > 1) {
 			return NoReason, m.hold(o)
 		}
 		return m.request(now, w.exchange, o), dhcp4.Accepted
@@ -29,18 +29,22 @@ func (m *Machine) receive(now time.Duration, r *dhcp4.Message) (Reason, dhcp4.Re
 	return m.enter(installing{}, ReasonAck), dhcp4.Accepted
 }
 
-// hold keeps an offer until the next DISCOVER would be due. That of the server
-// that let us down last goes behind any other; among the others chance decides,
-// so that a rogue that is always first, under a new name each time, is not always
-// chosen.
+// doubtful reports whether any other offer goes before this one: it is from the
+// server that let us down last, or for an address that we had to decline. That
+// alone says nothing against the server: anybody can claim an address.
+func (m *Machine) doubtful(o offer) bool { return o.server == m.shunned || o.addr == m.declined }
+
+// hold keeps an offer until the next DISCOVER would be due. One that is doubtful
+// goes behind any other; among the others chance decides, so that a rogue that is
+// always first, under a new name each time, is not always chosen.
 func (m *Machine) hold(o offer) dhcp4.Refusal {
 	s, ok := m.state.(selecting)
 	held := s.reserve.server.IsValid()
-	if !ok || o == s.reserve || held && o.server == m.shunned {
+	if !ok || o == s.reserve || held && m.doubtful(o) {
 		return dhcp4.UnexpectedType
 	}
 	s.heard++
-	if !held || s.reserve.server == m.shunned || m.c.Rand()%s.heard == 0 {
+	if !held || m.doubtful(s.reserve) || m.c.Rand()%s.heard == 0 {
 		s.reserve = o
 	}
 	m.state = s

@@ -34,6 +34,7 @@ type Machine struct {
 	remembered *Lease        // what INIT-REBOOT asks for: the lease in use, or one of an earlier life; or nil
 	hint       netip.Addr    // what DISCOVER asks for, if valid
 	shunned    netip.Addr    // the server that let us down last, if valid: others go before it
+	declined   netip.Addr    // the address that was declined last, if valid: likewise
 	letDown    uint8         // how often one did since the last lease, up to 2
 
 	carrier time.Duration // when it came

@@ -30,7 +30,7 @@ func (m *Machine) use(now time.Duration, l *Lease) {
 		m.installed, m.since = false, now
 	}
 	m.lease, m.remembered, m.hint = l, l, l.Addr.Addr()
-	m.shunned, m.letDown = netip.Addr{}, 0
+	m.shunned, m.declined, m.letDown = netip.Addr{}, netip.Addr{}, 0
 }
 
 // drop takes the lease out of use and forgets it.
@@ -100,6 +100,9 @@ func (m *Machine) timer(now time.Duration) Reason {
 		if s.reserve.server.IsValid() && s.due <= now {
 			return m.request(now, s.exchange, s.reserve)
 		}
+		if m.c.ReuseLease && m.remembered != nil && s.tries >= reuseTries && s.due <= now {
+			return m.reuse(now)
+		}
 	case requesting:
 		if s.tries == requestTries && s.due <= now {
 			m.disappointed(s.server)
@@ -107,7 +110,7 @@ func (m *Machine) timer(now time.Duration) Reason {
 		}
 	case rebooting:
 		if s.tries == rebootTries && s.due <= now {
-			return m.unconfirmed(now)
+			return m.discover(now, ReasonSilence) // a lease in use stays in use
 		}
 	case bound:
 		if m.lease.T1 <= now {
@@ -127,12 +130,9 @@ func (m *Machine) timer(now time.Duration) Reason {
 	return NoReason
 }
 
-// unconfirmed is the end of a REBOOTING that nobody answered. A lease in use
-// stays in use in either case.
-func (m *Machine) unconfirmed(now time.Duration) Reason {
-	if !m.c.ReuseLease {
-		return m.discover(now, ReasonSilence)
-	}
+// reuse puts a remembered lease to use, or leaves it in use: nobody confirmed it,
+// and nobody offered another (RFC 2131 section 3.7).
+func (m *Machine) reuse(now time.Duration) Reason {
 	m.use(now, m.remembered)
 	if m.installed {
 		return m.enter(bound{}, ReasonSilence)
@@ -261,7 +261,7 @@ func (m *Machine) conflict(now time.Duration) Reason {
 	}
 	m.drop(now)
 	m.hint = netip.Addr{}
-	m.disappointed(l.Server)
+	m.declined = l.Addr.Addr()
 	if m.State() == Down {
 		return ReasonConflict
 	}

@@ -37,7 +37,7 @@ func newBox(s *Site, i int, seed uint64) *box {
 	b.config = dhcpc.Config{HostName: b.name, OnTurn: b.remember, Recall: b.recall}
 	switch i { // the others are as most clients are
 	case 0:
-		b.config.Conflicts = dhcpc.StrictDetection
+		b.config.Conflicts = dhcpc.DetectStrict
 	case 1:
 		b.config.Schedule.RFC = true
 	case 2:
