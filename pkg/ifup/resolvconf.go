@@ -29,19 +29,21 @@ type ResolvConf struct {
 // Write brings the file up to date: by a temporary file and a rename, in place
 // where that is not possible (the file is a bind mount, or all that is writable
 // in a directory that is not). It does nothing if the content is what was last
-// written, or if there is nothing to say and nothing was ever written.
+// written, or if there is nothing to say and nothing was ever written; unless what
+// is there is of another process of ours, or of an earlier one.
 //
 // ErrForeign says that the file is another program's. What fails is tried again
 // by the next call, but the same error is returned only once in a row.
 func (r *ResolvConf) Write(links []Resolver) error {
 	content := RenderResolvConf(links)
-	if r.Path == "" || bytes.Equal(content, r.written) {
-		return nil
-	}
-	if r.written == nil && string(content) == generatedByUs {
+	if r.Path == "" {
 		return nil
 	}
 	path := followOnce(r.Path)
+	old := bytes.Equal(content, r.written) || r.written == nil && string(content) == generatedByUs
+	if old && !rewritten(path, content) {
+		return nil
+	}
 	err := writeResolvConf(path, content)
 	if err == nil {
 		r.written, r.failure = content, nil
@@ -54,6 +56,24 @@ func (r *ResolvConf) Write(links []Resolver) error {
 	}
 	return fmt.Errorf("%s: %w", path, r.failure)
 }
+
+// rewritten reports whether a file of ours says something else than content.
+// What somebody wrote by hand in its place is left alone until there is news.
+func rewritten(path string, content []byte) bool {
+	f, err := os.OpenFile(path, os.O_RDONLY|unix.O_NONBLOCK, 0)
+	if err != nil {
+		return false
+	}
+	defer f.Close()
+	if info, err := f.Stat(); err != nil || !info.Mode().IsRegular() {
+		return false
+	}
+	now, err := io.ReadAll(io.LimitReader(f, enough))
+	return err == nil && !bytes.Equal(now, content) && bytes.HasPrefix(now, []byte(generatedByUs))
+}
+
+// enough is how much of a file is read, in bytes.
+const enough = 64 << 10
 
 // reason is an error without the name of the temporary file, which differs each time.
 func reason(err error) error {
@@ -116,7 +136,6 @@ func writeInPlace(path string, content []byte) error {
 // server can make us write, a search list, is no comment. In a directory that
 // anyone can write to, only a file of ours or of root's has a say.
 func isForeign(path string) (bool, error) {
-	const enough = 64 << 10
 	f, err := os.OpenFile(path, os.O_RDONLY|unix.O_NONBLOCK, 0)
 	if errors.Is(err, fs.ErrNotExist) {
 		return false, nil

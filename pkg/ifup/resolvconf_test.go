@@ -215,6 +215,30 @@ func TestResolvConfWritesWhatChanges(t *testing.T) {
 	wantContent(t, path, generatedByUs)
 }
 
+// Another process of ours may have written meanwhile, or an earlier one that is
+// gone: what is there is brought up to date. What a person wrote stays until there
+// is news.
+func TestResolvConfOfAnotherProcess(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "resolv.conf")
+	r := &ResolvConf{Path: path}
+	write(t, r, someLinks)
+	write(t, &ResolvConf{Path: path}, otherLinks)
+	write(t, r, someLinks)
+	wantContent(t, path, someContent)
+
+	write(t, &ResolvConf{Path: path}, nil)
+	wantContent(t, path, generatedByUs)
+
+	const byHand = "nameserver 192.0.2.99\n"
+	if err := os.WriteFile(path, []byte(byHand), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	write(t, r, someLinks)
+	wantContent(t, path, byHand)
+	write(t, &ResolvConf{Path: path}, nil)
+	wantContent(t, path, byHand)
+}
+
 func TestResolvConfZeroWritesNothing(t *testing.T) {
 	t.Chdir(t.TempDir())
 	write(t, &ResolvConf{}, someLinks)
