@@ -29,6 +29,10 @@ const (
 // first moments of a boot other links need the time for their leases.
 const afterRush = 200 * time.Millisecond
 
+// afterFlaps is the same for an address that was in use before the carrier went: a
+// link that comes and goes every second should not chatter.
+const afterFlaps = 2 * time.Second
+
 // conflicts is what the loop knows of ARP.
 type conflicts struct {
 	due      time.Duration // when the socket is to be told what is under watch; machine.Never if it was
@@ -56,7 +60,7 @@ func (c *Client) probe(l *link, now time.Duration) {
 	begin, standing := now, machine.Candidate
 	switch {
 	case l.machine.Installed():
-		begin, standing = now+afterRush, machine.Established
+		begin, standing = now+afterFlaps, machine.Established
 	case c.cfg.Conflicts == DetectOptimistic:
 		begin, standing = now+afterRush, machine.Tentative
 	}

@@ -381,3 +381,22 @@ func TestFloodOfARP(t *testing.T) {
 		t.Errorf("told %d times in 30 s", len(failed))
 	}
 }
+
+// A port that flaps for minutes makes no noise beyond what it takes to confirm
+// the lease.
+func TestNoProbesOfALinkThatFlaps(t *testing.T) {
+	rfc.Shows(t, "H-RATE-01")
+	o := newOffice(dhcpc.Config{})
+	for at := 20 * time.Second; at < 320*time.Second; at += 1100 * time.Millisecond {
+		o.lan.At(at, func() { o.eth0.SetCarrier(false) })
+		o.lan.At(at+time.Millisecond, func() { o.eth0.SetCarrier(true) })
+	}
+	o.run(t, 10*time.Minute)
+	probes, announcements := o.arp(first)
+	if n := len(probes) + len(announcements); n != 2*5 {
+		t.Errorf("%d ARP packets, want those of the beginning and of the end", n)
+	}
+	if n := len(between(o.lan.Sent, 20*time.Second, 320*time.Second)); n > 301 {
+		t.Errorf("%d messages in 300 s", n)
+	}
+}
