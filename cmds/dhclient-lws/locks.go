@@ -15,27 +15,31 @@ import (
 
 // locks keeps one client to a link: who holds the lock on
 // <state-dir>/<interface>.lock may ask for a lease on it. Locks end with the
-// process that has them, however it ends. The files stay, since who removes one
-// cannot know whether somebody is about to lock it.
+// process that has them, however it ends. The files stay: who removes one cannot
+// know whether somebody is about to lock it. They are empty, and gone with the
+// next boot where they belong, in /run.
 type locks struct {
-	dir string // "" for none
+	disk disk // of no directory if there are to be no locks
 
+	// The disk may hold up who has this lock, so the loop never takes it itself.
 	mu      sync.Mutex
 	checked bool
+	useless bool             // the directory is not to be used
 	held    map[string]int   // descriptors
 	wanted  map[string]*want // those that another process has
-	inotify int              // tells that somebody let go of a file; 0 before it is needed
+	inotify int              // tells that somebody let go of a file; 0 where it is not needed, or not to be had
+	polling bool             // some files are not watched
 }
 
 // want is a lock that another process has.
 type want struct {
 	fd      int
-	watch   int
+	watch   int // -1 for none
 	granted func()
 }
 
 func newLocks(dir string) locks {
-	return locks{dir: dir, held: map[string]int{}, wanted: map[string]*want{}}
+	return locks{disk: disk{dir: dir, patience: loopPatience}, held: map[string]int{}, wanted: map[string]*want{}}
 }
 
 // errTaken says that another client has the link.
@@ -61,42 +65,44 @@ func openLock(path string) (fd int, err error) {
 // ours, from another goroutine and with locks locked. Any other error says that
 // there is no lock to be had.
 func (k *locks) take(name string, granted func()) error {
-	k.mu.Lock()
-	defer k.mu.Unlock()
-	if k.dir == "" {
+	if k.disk.dir == "" {
 		return nil
 	}
+	var err error
+	if !k.disk.do(func() { err = k.takeNow(name, granted) }) {
+		return notAnswering(k.disk.dir)
+	}
+	return err
+}
+
+func (k *locks) takeNow(name string, granted func()) error {
+	k.mu.Lock()
+	defer k.mu.Unlock()
 	if !k.checked {
 		k.checked = true
-		err, ok := within(k.dir, func() error { return makeDirectory(k.dir) })
-		if !ok {
-			err = notAnswering(k.dir)
-		}
-		if err != nil {
-			k.dir = ""
+		if err := makeDirectory(k.disk.dir); err != nil {
+			k.useless = true
 			return err
 		}
 	}
-	if _, has := k.held[name]; has {
+	if _, has := k.held[name]; has || k.useless {
 		return nil
 	}
-	path := filepath.Join(k.dir, fileName(name)+".lock")
+	path := filepath.Join(k.disk.dir, fileName(name)+".lock")
 	fd, err := openLock(path)
 	if err != nil {
 		return err
 	}
 	w := &want{fd: fd, watch: -1, granted: granted}
 	err = k.try(name, w)
-	if err != nil && errors.Is(err, unix.EWOULDBLOCK) {
-		if err := k.watch(w, path); err != nil {
-			_ = unix.Close(fd)
-			return err
-		}
+	if errors.Is(err, unix.EWOULDBLOCK) {
+		k.wanted[name] = w
+		k.watch(w, path)
 		// It may have been given back before it was watched.
-		if err = k.try(name, w); errors.Is(err, unix.EWOULDBLOCK) {
-			k.wanted[name] = w
+		if k.try(name, w) != nil {
 			return errTaken{holder(fd)}
 		}
+		return nil
 	}
 	if err != nil {
 		_ = unix.Close(fd)
@@ -109,12 +115,19 @@ func (k *locks) try(name string, w *want) error {
 		return err
 	}
 	k.held[name] = w.fd
+	delete(k.wanted, name)
 	k.unwatch(w)
 	return nil
 }
 
 // release gives a lock back, or no longer waits for it.
 func (k *locks) release(name string) {
+	if k.disk.dir != "" {
+		k.disk.do(func() { k.releaseNow(name) })
+	}
+}
+
+func (k *locks) releaseNow(name string) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	if fd, has := k.held[name]; has {
@@ -128,21 +141,25 @@ func (k *locks) release(name string) {
 	}
 }
 
-// watch has the kernel tell when somebody closes the file.
-func (k *locks) watch(w *want, path string) error {
+// watch has the kernel tell when somebody closes the file, or has it looked at now
+// and then where the kernel has no more of what it needs for that.
+func (k *locks) watch(w *want, path string) {
 	if k.inotify == 0 {
-		fd, err := unix.InotifyInit1(unix.IN_CLOEXEC | unix.IN_NONBLOCK)
-		if err != nil {
-			return os.NewSyscallError("inotify_init1", err)
+		if fd, err := unix.InotifyInit1(unix.IN_CLOEXEC | unix.IN_NONBLOCK); err == nil {
+			k.inotify = fd
+			go k.await(os.NewFile(uintptr(fd), "inotify"))
 		}
-		k.inotify = fd
-		go k.await(os.NewFile(uintptr(fd), "inotify"))
 	}
-	var err error
-	if w.watch, err = unix.InotifyAddWatch(k.inotify, path, unix.IN_CLOSE); err != nil {
-		return os.NewSyscallError("inotify_add_watch", err)
+	if k.inotify != 0 {
+		if id, err := unix.InotifyAddWatch(k.inotify, path, unix.IN_CLOSE); err == nil {
+			w.watch = id
+			return
+		}
 	}
-	return nil
+	if !k.polling {
+		k.polling = true
+		go k.poll()
+	}
 }
 
 func (k *locks) unwatch(w *want) {
@@ -166,13 +183,33 @@ func (k *locks) await(closed *os.File) {
 	}
 }
 
+// poll is the goroutine that waits where nobody tells. It is the only one that
+// wakes up for nothing, at last every 30 seconds.
+func (k *locks) poll() {
+	for pause := 250 * time.Millisecond; k.blind(); pause = min(2*pause, 30*time.Second) {
+		time.Sleep(pause)
+		k.retry()
+	}
+}
+
+// blind reports whether there is a lock to wait for whose file is not watched. If
+// not, poll ends.
+func (k *locks) blind() bool {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.polling = false
+	for _, w := range k.wanted {
+		k.polling = k.polling || w.watch < 0
+	}
+	return k.polling
+}
+
 // retry takes what has become free, and reports whether there is more to wait for.
 func (k *locks) retry() bool {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	for name, w := range k.wanted {
 		if k.try(name, w) == nil {
-			delete(k.wanted, name)
 			w.granted()
 		}
 	}

@@ -16,12 +16,14 @@ import (
 
 // writeLeases makes the lease files say what each link remembers. The file of a
 // link that is not there stays: it may come back. It reports whether anything
-// changed.
-func (s *scribe) writeLeases(shot *snapshot) (changed bool) {
+// changed, and whether that was all: each file is synced, and on a slow disk a
+// newer snapshot must not wait for a thousand of them.
+func (s *scribe) writeLeases(shot *snapshot) (changed, all bool) {
 	dir := s.leaseDir
 	if dir == "" {
-		return false
+		return false, true
 	}
+	all = true
 	for i := range shot.links {
 		l := &shot.links[i]
 		k := s.kept[l.Interface]
@@ -44,11 +46,14 @@ func (s *scribe) writeLeases(shot *snapshot) (changed bool) {
 			continue
 		}
 		k.lease, k.metric, changed = l.Remembered, l.Metric, true
+		if all = !s.outdated(); !all {
+			break
+		}
 	}
 	if changed {
 		syncDirectory(dir)
 	}
-	return changed
+	return changed, all
 }
 
 func (s *scribe) describe(l *dhcpc.LinkStatus) *leaseFile {
@@ -69,37 +74,30 @@ func syncDirectory(dir string) {
 }
 
 // recall is the lease that a link had in an earlier life, or nil. It is called on
-// the loop, which a disk must not stop: a goroutine reads, and if it does not
-// return in time the lease is done without, and so are all others.
+// the loop: if the disk does not answer in time the lease is done without.
 func (s *scribe) recall(facts ifup.Link) *machine.Lease {
-	if s.options.leaseDir == "" || s.deaf {
+	if s.options.leaseDir == "" {
 		return nil
 	}
-	type outcome struct {
-		lease *machine.Lease
-		err   error
-	}
-	out, ok := within(s.options.leaseDir, func() (o outcome) {
-		o.lease, o.err = s.readLease(&facts)
-		return o
-	})
-	switch {
-	case !ok:
-		s.deaf = true
-		out.err = notAnswering(s.options.leaseDir)
-	case errors.Is(out.err, unix.ENOENT):
+	var lease *machine.Lease
+	var err error
+	not := "lease of " + safeName(facts.Name) + " not used"
+	if !s.early.answers() || !s.early.do(func() { lease, err = s.readLease(&facts) }) {
+		s.report(not, notAnswering(s.early.dir))
 		return nil
 	}
-	if out.err != nil {
-		s.report("lease of "+safeName(facts.Name)+" not used", out.err)
+	if err != nil {
+		if !errors.Is(err, unix.ENOENT) {
+			s.report(not, err)
+		}
 		return nil
 	}
-	if out.lease != nil {
+	if lease != nil {
 		s.mu.Lock()
-		s.recalled[facts.Name] = out.lease
+		s.recalled[facts.Name] = lease
 		s.mu.Unlock()
 	}
-	return out.lease
+	return lease
 }
 
 func (s *scribe) readLease(facts *ifup.Link) (*machine.Lease, error) {

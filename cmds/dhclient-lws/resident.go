@@ -50,6 +50,7 @@ func newResident(o *options, start time.Duration, c *console, result *os.File) (
 		news:  true,
 	}
 	r.scribe = newScribe(o, start, r.report)
+	r.scribe.again = r.writeStatus
 	cfg := o.client
 	cfg.OnLink, cfg.OnTurn, cfg.Recall = r.onLink, r.onTurn, r.scribe.recall
 	if o.verbosity >= 2 {

@@ -2,19 +2,21 @@ package main
 
 import (
 	"bytes"
+	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"regexp"
 	"runtime"
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	"golang.org/x/sys/unix"
 
 	"github.com/dhclient-lws/dhclient-lws/pkg/dhcpc/dhcptest/netns"
 	"github.com/dhclient-lws/dhclient-lws/pkg/dhcpc/dhcptest/rfc"
+	"github.com/dhclient-lws/dhclient-lws/pkg/dhcpc/machine"
 )
 
 func (p *process) signal(sig syscall.Signal) {
@@ -262,16 +264,52 @@ func TestHostileInterfaceName(t *testing.T) {
 	}
 }
 
-// Nothing happens, so nothing is done.
+// Nothing happens, so nothing is done: the next thing to do is the renewal, half an
+// hour from now.
 func TestSleepsWhenIdle(t *testing.T) {
 	b := newServedBox(t, "eth0")
 	p := b.start(t, "eth0")
 	p.prints("1 of 1 links bound")
-	eventually(t, "come to rest", func() bool {
-		before := wakeups(t, p.Process.Pid)
-		_ = exec.Command("sleep", "0.5").Run()
-		return wakeups(t, p.Process.Pid) == before
+	p.rests(20*time.Minute, func() { b.run(t, "status") })
+}
+
+// rests waits until the process has nothing to do for some time, and is not woken
+// by something that does not concern it.
+func (p *process) rests(until time.Duration, event func()) {
+	p.t.Helper()
+	eventually(p.t, "come to rest", func() bool {
+		before := wakeups(p.t, p.Process.Pid)
+		event()
+		return wakeups(p.t, p.Process.Pid) == before && alarm(p.t, p.Process.Pid) >= until
 	})
+}
+
+// alarm is when the earliest timer of a process will wake it, from now on.
+func alarm(t *testing.T, pid int) time.Duration {
+	t.Helper()
+	files, err := filepath.Glob("/proc/" + itoa(pid) + "/fdinfo/*")
+	if err != nil {
+		t.Fatal(err)
+	}
+	timers, next := 0, time.Duration(machine.Never)
+	for _, file := range files {
+		info, _ := os.ReadFile(file) // a file that was closed meanwhile is none
+		_, value, found := strings.Cut(string(info), "it_value: ")
+		if !found {
+			continue
+		}
+		var s, ns int64
+		if _, err := fmt.Sscanf(value, "(%d, %d)", &s, &ns); err != nil {
+			t.Fatalf("%q: %v", value, err)
+		}
+		if timers++; s+ns > 0 {
+			next = min(next, time.Duration(s)*time.Second+time.Duration(ns))
+		}
+	}
+	if timers == 0 {
+		t.Fatal("the process has no timer")
+	}
+	return next
 }
 
 // wakeups is how often the threads of a process have gone to sleep so far.

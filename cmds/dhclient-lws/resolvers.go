@@ -76,8 +76,9 @@ func (s *scribe) writeResolvConf(shot *snapshot) {
 	s.report("resolv.conf", s.resolv.Write(resolvers(shot.links, s.others())))
 }
 
-// waitForLock is a descriptor whose lock we hold, or -1. What it guards takes a
-// moment only, and who does not give it back within a second has been stopped.
+// waitForLock is the descriptor of a locked file, or -1. What the lock guards takes
+// a moment only: who does not give it back within a second has been stopped, and
+// we go on without it.
 func waitForLock(path string) int {
 	fd, err := openLock(path)
 	if err != nil {
@@ -103,6 +104,11 @@ func (s *scribe) others() (list []contribution) {
 	if err != nil {
 		return nil
 	}
+	fd, err := unix.Socket(unix.AF_INET, unix.SOCK_DGRAM|unix.SOCK_CLOEXEC, 0)
+	if err != nil {
+		return nil
+	}
+	defer unix.Close(fd)
 	now := packet.Now()
 	for _, entry := range entries {
 		name, found := strings.CutSuffix(entry.Name(), ".json")
@@ -110,30 +116,59 @@ func (s *scribe) others() (list []contribution) {
 		if !found || iface == "" || s.kept[iface] != nil {
 			continue
 		}
-		f, err := readLeaseFile(filepath.Join(dir, entry.Name()))
-		if err != nil || f.iface != iface || f.boot != bootID() || f.boot == "" {
+		path := filepath.Join(dir, entry.Name())
+		index := indexOf(fd, iface)
+		if index == 0 {
+			s.tidy(path, iface, now)
 			continue
 		}
-		lease, err := f.lease.lease()
-		if err != nil || lease.Valid() != nil || lease.Expiry <= now {
-			continue
-		}
-		if isThere(iface, f.index) {
+		delete(s.absent, iface)
+		if f, lease := leaseOfThisBoot(path, iface); lease != nil && lease.Expiry > now && f.index == index {
 			list = append(list, contribution{hasCarrier(iface), f.metric, f.index, lease})
 		}
 	}
 	return list
 }
 
-// isThere asks the kernel for an interface by name and index.
-func isThere(name string, index int64) bool {
-	fd, err := unix.Socket(unix.AF_INET, unix.SOCK_DGRAM|unix.SOCK_CLOEXEC, 0)
-	if err != nil {
-		return false
+// tidy removes the lease file of a link that does not exist once that lease is
+// over: where links come and go for months there would be more and more of them.
+// Nothing else is removed, and a file is read once, and again before it goes.
+func (s *scribe) tidy(path, iface string, now time.Duration) {
+	over, known := s.absent[iface]
+	if known && now < over {
+		return
 	}
-	defer unix.Close(fd)
+	over = machine.Never
+	if _, lease := leaseOfThisBoot(path, iface); lease != nil {
+		over = lease.Expiry
+	}
+	if over <= now && os.Remove(path) == nil {
+		delete(s.absent, iface)
+		return
+	}
+	s.absent[iface] = max(over, now+time.Minute)
+}
+
+// leaseOfThisBoot is what is in a lease file, if its times are those of this boot.
+func leaseOfThisBoot(path, iface string) (*leaseFile, *machine.Lease) {
+	f, err := readLeaseFile(path)
+	if err != nil || f.iface != iface || f.boot != bootID() || f.boot == "" {
+		return nil, nil
+	}
+	lease, err := f.lease.lease()
+	if err != nil || lease.Valid() != nil {
+		return nil, nil
+	}
+	return f, lease
+}
+
+// indexOf asks the kernel for the index of an interface, 0 if there is none.
+func indexOf(socket int, name string) int64 {
 	ifr, err := unix.NewIfreq(name)
-	return err == nil && unix.IoctlIfreq(fd, unix.SIOCGIFINDEX, ifr) == nil && int64(ifr.Uint32()) == index
+	if err != nil || unix.IoctlIfreq(socket, unix.SIOCGIFINDEX, ifr) != nil {
+		return 0
+	}
+	return int64(ifr.Uint32())
 }
 
 // hasCarrier is what the driver says, as for the client's own links: the flag

@@ -25,7 +25,9 @@ type scribe struct {
 	last time.Duration // when it last gave a snapshot
 	gap  time.Duration // from then to the next
 	next time.Duration // when it should give the next; machine.Never if nothing changed
-	deaf bool          // the disk with the leases hung when it was read
+
+	early disk   // the leases, for the loop
+	again func() // asks for a snapshot when a disk answers again, from any goroutine
 
 	mu       sync.Mutex
 	waiting  *snapshot                 // nobody has begun to write it
@@ -37,11 +39,12 @@ type scribe struct {
 	// The directories of the options, each as long as it can be used, else "".
 	stateDir, leaseDir, netConfDir string
 
-	hung     map[string]bool // directories that are not to be touched any more
-	result   result          // of the wait, once decided
+	disks    map[string]*disk
+	result   result // of the wait, once decided
 	resolv   ifup.ResolvConf
 	kept     map[string]*keptLink
-	statusAt string // the path of our status file, once chosen
+	absent   map[string]time.Duration // when the leases of links that do not exist are over
+	statusAt string                   // the path of our status file, once chosen
 }
 
 // snapshot is how things stand.
@@ -49,6 +52,7 @@ type snapshot struct {
 	now    time.Duration
 	result result // undecided: as before
 	links  []dhcpc.LinkStatus
+	brief  bool // only what others wait for is to be written now
 	last   bool // the process is about to end
 }
 
@@ -68,9 +72,16 @@ func stateGap(links int) time.Duration {
 	return 50*time.Millisecond + time.Duration(links)*200*time.Microsecond
 }
 
-// throng is how long after the start the processors are left to the leases, while
-// not all are there: two files to a link are a tenth of what hundreds of links cost.
-const throng = time.Second
+// While many links wait for their leases the processors are left to these for a
+// while after the start: two files to a link are a tenth of what a link costs.
+const (
+	many      = 64
+	manyStart = time.Second
+)
+
+// scribePatience is how long a disk may take to show a directory. Nobody waits but
+// the other files.
+const scribePatience = time.Second
 
 func newScribe(o *options, start time.Duration, report func(string, error)) *scribe {
 	return &scribe{
@@ -79,12 +90,24 @@ func newScribe(o *options, start time.Duration, report func(string, error)) *scr
 		recalled: map[string]*machine.Lease{},
 		resolv:   ifup.ResolvConf{Path: o.resolvConf},
 		kept:     map[string]*keptLink{},
-		hung:     map[string]bool{},
+		absent:   map[string]time.Duration{},
+		early:    disk{dir: o.leaseDir, patience: loopPatience},
+		disks:    map[string]*disk{},
 	}
 }
 
 // changed asks for a snapshot, soon.
 func (s *scribe) changed() { s.next = min(s.next, s.last+s.gap) }
+
+// give has the snapshot of a turn written: during the wait for many links only in
+// part, and the rest when the first rush is over.
+func (s *scribe) give(shot snapshot, waiting bool) {
+	s.last, s.gap, s.next = shot.now, stateGap(len(shot.links)), machine.Never
+	if calm := s.start + manyStart; waiting && len(shot.links) > many && shot.now < calm {
+		shot.brief, s.next = true, calm
+	}
+	s.record(shot)
+}
 
 // record has a snapshot written. It never waits.
 func (s *scribe) record(shot snapshot) {
@@ -138,8 +161,11 @@ func (s *scribe) run(kicked <-chan struct{}) {
 		shot, after := s.waiting, s.after
 		s.waiting, s.after = nil, nil
 		s.mu.Unlock()
-		if shot != nil {
-			s.write(shot)
+		if shot != nil && !s.write(shot) {
+			s.mu.Lock()
+			s.after = append(after, s.after...) // of the newer one
+			s.mu.Unlock()
+			continue
 		}
 		for _, fn := range after {
 			fn()
@@ -147,9 +173,17 @@ func (s *scribe) run(kicked <-chan struct{}) {
 	}
 }
 
+// outdated reports whether there is a newer snapshot than the one being written.
+func (s *scribe) outdated() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.waiting != nil
+}
+
 // write brings the disk up to date. What others wait for comes first, and what
-// is synced to a slow disk last.
-func (s *scribe) write(shot *snapshot) {
+// is synced to a slow disk last. It reports whether that was all, or a newer
+// snapshot has the rest.
+func (s *scribe) write(shot *snapshot) bool {
 	if shot.result != undecided {
 		s.result = shot.result
 	}
@@ -161,27 +195,37 @@ func (s *scribe) write(shot *snapshot) {
 	s.meet(shot.links)
 	s.writeResolvConf(shot)
 	s.report("status.json", s.writeStatus(shot))
-	if s.result == undecided && shot.now < s.start+throng && !shot.last {
-		return // there will be another
+	if shot.brief {
+		return true
 	}
 	s.writeNetConfs(shot)
-	if s.writeLeases(shot) {
+	changed, all := s.writeLeases(shot)
+	if changed && all {
 		// Another resident may have rendered resolv.conf meanwhile, and it knows our
 		// leases by their files.
 		s.writeResolvConf(shot)
 	}
+	return all
 }
 
 // usable is the directory if something can be kept in it, else "". One that hangs
-// is left alone from then on.
+// is left alone until it answers.
 func (s *scribe) usable(what, dir string, prepare func(string) error) string {
-	if dir == "" || s.hung[dir] {
+	if dir == "" {
 		return ""
 	}
-	err, ok := within(dir, func() error { return prepare(dir) })
-	if !ok {
-		s.hung[dir] = true
-		err = notAnswering(dir)
+	d := s.disks[dir]
+	if d == nil {
+		d = &disk{dir: dir, patience: scribePatience, back: s.again}
+		s.disks[dir] = d
+	}
+	if !d.answers() {
+		return ""
+	}
+	var failed error
+	err := notAnswering(dir)
+	if d.do(func() { failed = prepare(dir) }) {
+		err = failed
 	}
 	if err != nil {
 		s.report(what, err)

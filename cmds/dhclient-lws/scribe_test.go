@@ -4,10 +4,12 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
 	"golang.org/x/sys/unix"
 
 	"github.com/dhclient-lws/dhclient-lws/pkg/dhcpc"
@@ -44,26 +46,6 @@ func hang(t *testing.T, dir string) {
 	})
 }
 
-// What kind of file system a directory is in is known without asking it.
-func TestInMemory(t *testing.T) {
-	dir := t.TempDir()
-	netns.Tmpfs(t, dir, "size=4k")
-	hangs := filepath.Join(dir, "hangs")
-	if err := os.Mkdir(hangs, 0o755); err != nil {
-		t.Fatal(err)
-	}
-	hang(t, hangs)
-	list := readMounts()
-	for path, want := range map[string]bool{
-		dir: true, filepath.Join(dir, "not", "yet"): true, dir + "x": false,
-		hangs: false, filepath.Join(hangs, "below"): false, "/proc": false,
-	} {
-		if got := list.inMemory(path); got != want {
-			t.Errorf("%s in memory: %v", path, got)
-		}
-	}
-}
-
 // A disk that hangs is said once for each use of it, and keeps neither the lease
 // nor the command.
 func TestDiskHangs(t *testing.T) {
@@ -78,6 +60,19 @@ func TestDiskHangs(t *testing.T) {
 			t.Errorf("%s: said %d times, want once", what, n)
 		}
 	}
+}
+
+// A disk that hangs later holds up no link: not the lock of one that appears, nor
+// its lease.
+func TestDiskHangsLater(t *testing.T) {
+	b := newServedBox(t, "eth0", "late0")
+	p := b.start(t, "eth*")
+	p.prints("1 of 1 links bound")
+	hang(t, b.state)
+	if err := b.LinkSetName(b.Link(t, "late0"), "eth1"); err != nil {
+		t.Fatal(err)
+	}
+	p.prints("eth1: 10.77.1.")
 }
 
 // Where resolv.conf itself cannot be had the command still starts, when patience
@@ -146,21 +141,139 @@ func TestNewestSnapshotWins(t *testing.T) {
 	goOn <- true
 }
 
-// A lock costs what two system calls cost.
-func BenchmarkLock(b *testing.B) {
-	dir := filepath.Join(b.TempDir(), "locks")
-	for b.Loop() {
-		k := newLocks(dir)
-		for i := range 256 {
-			if err := k.take("eth"+itoa(i), nil); err != nil {
-				b.Fatal(err)
+// What is written to a slow disk for long gives way to a newer snapshot after each
+// file, and who waits for the older one waits for the rest of it.
+func TestLeasesGiveWay(t *testing.T) {
+	s := newScribe(&options{leaseDir: t.TempDir()}, 0, func(what string, err error) {
+		if err != nil {
+			t.Errorf("%s: %v", what, err)
+		}
+	})
+	shot := snapshot{links: make([]dhcpc.LinkStatus, 3)}
+	for i := range shot.links {
+		shot.links[i] = dhcpc.LinkStatus{Interface: "eth" + itoa(i), Index: i + 2, Remembered: fullLease()}
+	}
+	written := func() (n int) {
+		for i := range shot.links {
+			if exists(leasePath(s.options.leaseDir, shot.links[i].Interface)) {
+				n++
 			}
 		}
-		b.StopTimer()
-		for i := range 256 {
-			k.release("eth" + itoa(i))
-		}
-		b.StartTimer()
+		return n
 	}
-	b.ReportMetric(float64(b.Elapsed().Microseconds())/float64(b.N)/256, "µs/lock")
+	s.waiting = &shot
+	for n := 1; n <= 2; n++ {
+		if all := s.write(&shot); all || written() != n {
+			t.Errorf("%d files, all %v; want %d", written(), all, n)
+		}
+	}
+	told := make(chan int, 1)
+	s.then(patienceOfTests, func() { told <- written() })
+	if n := <-told; n != 3 {
+		t.Errorf("told after %d files, want 3", n)
+	}
+}
+
+// While many links are waited for, their files wait until the first rush is over,
+// and no longer. Of few links everything is written at once.
+func TestFilesOfManyLinksWait(t *testing.T) {
+	now := sec(100)
+	for _, tt := range []struct {
+		links   int
+		waiting bool
+		after   time.Duration
+		brief   bool
+	}{
+		{many, true, 0, false},
+		{many + 1, true, 0, true},
+		{many + 1, true, manyStart, false},
+		{many + 1, false, 0, false},
+	} {
+		s := newScribe(&options{}, now, func(string, error) {})
+		s.kicked = make(chan struct{}, 1) // no goroutine takes it
+		s.give(snapshot{now: now + tt.after, links: make([]dhcpc.LinkStatus, tt.links)}, tt.waiting)
+		next := time.Duration(machine.Never)
+		if tt.brief {
+			next = now + manyStart
+		}
+		if s.waiting.brief != tt.brief || s.next != next {
+			t.Errorf("%+v: brief %v, and again at %v", tt, s.waiting.brief, s.next)
+		}
+	}
+}
+
+// A link that is bound is remembered at once, however long others are waited for.
+func TestLeaseIsWrittenDuringTheWait(t *testing.T) {
+	b := newServedBox(t, "eth0")
+	netns.Veth(t, b.NS, "eth1", b.NS, "other") // without carrier, since other is down
+	p := b.start(t, "-wait", "eth0,eth1", "eth0", "eth1")
+	p.prints("eth0: 10.77.0.")
+	for _, path := range []string{leasePath(b.state, "eth0"), netConfPath(b.state, "eth0")} {
+		eventually(t, "write "+path, func() bool { return exists(path) })
+	}
+	if strings.Contains(p.output(), "links bound") {
+		t.Error("the wait is over, and shows nothing")
+	}
+}
+
+// Lease files of links that come and go for months are removed once the lease is
+// over; all else that looks like one stays.
+func TestLeaseFilesOfTheAbsentAreRemoved(t *testing.T) {
+	dir := t.TempDir()
+	file := func(name string, change func(*leaseFile)) {
+		t.Helper()
+		l := fullLease() // which was over 5 s after the machine started
+		l.Start, l.T1, l.T2, l.Expiry = sec(1), sec(2), sec(3), sec(5)
+		f := exampleLeaseFile(l)
+		f.iface, f.boot = strings.TrimSuffix(name, ".json"), bootID()
+		if change != nil {
+			change(f)
+		}
+		if err := os.WriteFile(filepath.Join(dir, name), f.json(), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	running := func(f *leaseFile) { f.lease.expiry = 1 << 50 }
+	file("over0.json", nil)
+	file("running0.json", running)
+	file("never0.json", func(f *leaseFile) { f.lease.renew, f.lease.rebind, f.lease.expiry = 0, 0, 0 })
+	file("boot0.json", func(f *leaseFile) { f.boot = fileBoot })
+	file("liar0.json", func(f *leaseFile) { f.iface = "over0" })
+	file("damaged0.json", func(f *leaseFile) { f.written = -1 })
+	file("lo.json", nil)
+	file("ours0.json", nil)
+	file("over0.json.backup", nil)
+	file("not an interface.json", nil)
+	if err := os.Symlink(filepath.Join(dir, "boot0.json"), filepath.Join(dir, "linked0.json")); err != nil {
+		t.Fatal(err)
+	}
+	entries := func() (names []string) {
+		list, err := os.ReadDir(dir)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, entry := range list {
+			names = append(names, entry.Name())
+		}
+		return names
+	}
+	want := slices.DeleteFunc(entries(), func(name string) bool { return name == "over0.json" })
+	s := newScribe(&options{}, 0, nil)
+	s.leaseDir, s.kept["ours0"] = dir, &keptLink{}
+	s.others()
+	if diff := cmp.Diff(want, entries()); diff != "" {
+		t.Errorf("left (-want +got):\n%s", diff)
+	}
+
+	// One that was left is not read again before its lease is over, and judged anew then.
+	file("running0.json", nil)
+	s.others()
+	if diff := cmp.Diff(want, entries()); diff != "" {
+		t.Errorf("left (-want +got):\n%s", diff)
+	}
+	s.absent["running0"] = 0
+	s.others()
+	if exists(filepath.Join(dir, "running0.json")) {
+		t.Error("a lease that is over by now is still there")
+	}
 }

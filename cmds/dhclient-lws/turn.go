@@ -99,8 +99,7 @@ func (r *resident) onTurn(now time.Duration) time.Duration {
 	}
 	if res != undecided || r.scribe.next <= now {
 		shot := r.snapshot(res)
-		r.scribe.last, r.scribe.gap, r.scribe.next = now, stateGap(len(shot.links)), machine.Never
-		r.scribe.record(shot)
+		r.scribe.give(shot, !r.decided && res == undecided)
 		if res != undecided {
 			r.decided = true
 			r.attend() // before anybody learns of it

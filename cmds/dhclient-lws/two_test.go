@@ -3,9 +3,9 @@ package main
 import (
 	"encoding/json"
 	"os"
-	"os/exec"
 	"strings"
 	"testing"
+	"time"
 
 	"golang.org/x/sys/unix"
 
@@ -141,12 +141,7 @@ func TestSecondOnTheSameLink(t *testing.T) {
 	first := b.bind(t)
 	second := b.start(t, "eth0")
 	second.prints("eth0: another client (pid " + itoa(first.Process.Pid) + ") has it; waiting\n")
-	eventually(t, "come to rest", func() bool {
-		before := wakeups(t, second.Process.Pid)
-		first.snapshot(b) // which is nothing that concerns it
-		_ = exec.Command("sleep", "0.5").Run()
-		return wakeups(t, second.Process.Pid) == before
-	})
+	second.rests(20*time.Second, func() { first.snapshot(b) }) // the wait is longer
 	left, before := b.watchAddresses(t), b.server.Log()
 	first.kill()
 	second.prints("1 of 1 links bound")

@@ -1,0 +1,95 @@
+package main
+
+import (
+	"bytes"
+	"io"
+	"os"
+	"strings"
+	"sync"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/dhclient-lws/dhclient-lws/pkg/dhcpc/packet"
+)
+
+// inMemory reports whether a directory is, or would be made, in a file system
+// without a disk.
+func inMemory(dir string) bool { return mounts().inMemory(dir) }
+
+// mountList is what is mounted where. To ask a file system itself, statfs(2), is
+// what one that hangs does not answer.
+type mountList []mount
+
+type mount struct {
+	point  string
+	memory bool
+}
+
+func (list mountList) inMemory(dir string) bool {
+	var under mount
+	for _, m := range list {
+		below := m.point == "/" || dir == m.point || strings.HasPrefix(dir, m.point+"/")
+		if below && len(m.point) >= len(under.point) { // what was mounted later hides the rest
+			under = m
+		}
+	}
+	if !under.memory || strings.ContainsAny(dir, " \t\n\\") { // which the list shows in another form
+		return false
+	}
+	// Mount points are where they say, but below one a symbolic link may lead
+	// anywhere. To look for it is safe: that much is in memory.
+	for at := len(strings.TrimSuffix(under.point, "/")); at < len(dir); {
+		name, _, _ := strings.Cut(dir[at+1:], "/")
+		at += 1 + len(name)
+		var st unix.Stat_t
+		if err := unix.Lstat(dir[:at], &st); err != nil {
+			return err == unix.ENOENT
+		}
+		if st.Mode&unix.S_IFMT == unix.S_IFLNK {
+			return false
+		}
+	}
+	return true
+}
+
+// mountsAge is how old the list may be: at boot many links need it at once.
+const mountsAge = time.Second
+
+var lastMounts struct {
+	sync.Mutex
+	list mountList
+	at   time.Duration
+}
+
+func mounts() mountList {
+	m := &lastMounts
+	m.Lock()
+	defer m.Unlock()
+	if now := packet.Now(); m.list == nil || now >= m.at+mountsAge {
+		m.list, m.at = readMounts(), now
+	}
+	return m.list
+}
+
+func readMounts() (list mountList) {
+	// Not os.Open: the runtime would watch the file, since it tells of mounts.
+	fd, err := unix.Open("/proc/self/mountinfo", unix.O_RDONLY|unix.O_CLOEXEC, 0)
+	if err != nil {
+		return nil
+	}
+	f := os.NewFile(uintptr(fd), "mountinfo")
+	defer f.Close()
+	info, _ := io.ReadAll(f)
+	for line := range bytes.Lines(info) {
+		// 36 35 98:0 / /run rw,noatime master:1 - tmpfs none rw
+		before, after, _ := strings.Cut(string(line), " - ")
+		words := strings.Fields(before)
+		if len(words) < 5 {
+			continue
+		}
+		kind, _, _ := strings.Cut(after, " ")
+		list = append(list, mount{words[4], kind == "tmpfs" || kind == "ramfs" || kind == "rootfs"})
+	}
+	return list
+}
