@@ -95,7 +95,7 @@ func TestUmaskIsNotOurs(t *testing.T) {
 			t.Errorf("%s: %v", what, err)
 		}
 	})
-	s.write(&snapshot{links: []dhcpc.LinkStatus{{Interface: "eth0", Lease: fullLease(), State: machine.Bound}}, last: true})
+	s.write(&snapshot{links: []dhcpc.LinkStatus{{Interface: "eth0", Lease: fullLease(), Installed: true, State: machine.Bound}}, last: true})
 	for _, path := range []string{statusPath(dir), netConfPath(dir, "eth0")} {
 		if info, err := os.Stat(path); err != nil || info.Mode().Perm() != 0o644 {
 			t.Errorf("%v, %v; want mode 0644", info, err)
