@@ -13,7 +13,8 @@ import (
 // conversation is what a link has said and heard, as far as its next message
 // must fit it.
 type conversation struct {
-	first      map[uint32]opening // of each exchange, by xid
+	first      map[uint32]opening // of the latest exchanges, by xid
+	order      []uint32           // of these
 	last       *Message
 	offers     map[offer]bool
 	parameters []byte // option 55 of the first message that had one
@@ -53,7 +54,7 @@ func (c *conversation) say(m *Message) error {
 	switch first, old := c.first[m.Xid]; {
 	case !old:
 		must(m.Kind != dhcp4.KindSelecting, "has not the xid of a DISCOVER (RFC 2131 table 5)")
-		c.first[m.Xid] = opening{m.Time, m.Secs}
+		c.open(m)
 		clear(c.offers) // of exchanges that are over
 	case m.Kind == dhcp4.KindSelecting && c.last.Kind == dhcp4.KindDiscover:
 		must(m.Xid == c.last.Xid, "has not the xid of the latest DISCOVER (RFC 2131 table 5)")
@@ -71,6 +72,17 @@ func (c *conversation) say(m *Message) error {
 	c.recent = append(c.recent, m.Time)
 	must(len(c.recent) <= burst, "message %d within a second", len(c.recent))
 	return errors.Join(errs...)
+}
+
+// open begins an exchange. Older ones are forgotten: in months an xid comes again
+// by chance.
+func (c *conversation) open(m *Message) {
+	const kept = 8
+	c.first[m.Xid] = opening{m.Time, m.Secs}
+	if c.order = append(c.order, m.Xid); len(c.order) > kept {
+		delete(c.first, c.order[0])
+		c.order = c.order[1:]
+	}
 }
 
 // checkSame is what must not change from message to message.
