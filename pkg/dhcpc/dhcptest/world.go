@@ -69,6 +69,9 @@ func (w *World) Stop() { w.stopped = true }
 func (w *World) Start(l *LAN, c Client) {
 	_ = l.Kernel.Close()
 	l.sameNow = 0
+	for _, link := range l.Kernel.byIndex {
+		link.conversation.recent = nil // a new client knows not how much the last one sent
+	}
 	l.process = start(l, c)
 }
 

@@ -23,6 +23,7 @@ const (
 	Withdrawn Rule = "withdrawn" // what was refused, declined, released, or belongs to another link or hardware address is gone when the client sleeps again
 	Confirmed Rule = "confirmed" // nobody is BOUND before a server said so in this life
 	Served    Rule = "served"    // where an honest server can be reached everybody has a lease within patience
+	Kept      Rule = "kept"      // nor does its lease run out then
 	Ceiling   Rule = "ceiling"   // no link sends more than 5 messages at once, and 1 a second
 	Patience  Rule = "patience"  // nobody asks again at once after a second NAK in a row, or after a DECLINE
 	Xid       Rule = "xid"       // what is repeated keeps its xid
@@ -52,6 +53,7 @@ type judge struct {
 	breach  *Breach
 	sent    int
 	worst   time.Duration
+	calm    bool // and everybody has been served
 }
 
 func newJudge(s *Site) *judge {
@@ -272,15 +274,16 @@ func (r *record) granted(now time.Duration, reply *dhcptest.Reply) {
 	r.confirmed, r.naks = true, 0
 }
 
-// refused takes in a NAK: the first is followed at once, then the pause doubles,
-// from 1 s to 60 s. A lease that was in use meanwhile makes up for those before.
+// refused takes in a NAK: the first is followed at once, then there is a pause of
+// 1 s that doubles up to 60 s. A lease that was in use meanwhile makes up for those
+// before; when it ended to the client the judge does not see, and counts one less.
 func (r *record) refused(now time.Duration, asked netip.Addr) {
 	r.revoke(asked)
 	if r.link.Config().Addr.Addr() == asked {
 		r.naks = 0
 	}
-	if r.naks++; r.naks > 1 {
-		pause := min(time.Second<<min(r.naks-2, 6), time.Minute)
+	if r.naks++; r.naks > 2 {
+		pause := min(time.Second<<min(r.naks-3, 6), time.Minute)
 		r.pause = now + pause - max(pause/5, time.Second) // as chance may have it
 	}
 }
@@ -294,6 +297,9 @@ func (j *judge) configured(l *dhcptest.Link, before, after *ifup.Config) {
 	}
 	r.known = after.Addr.Addr()
 	if !after.Addr.IsValid() {
+		if g := r.grants[before.Addr.Addr()]; j.calm && g != nil && !g.gone {
+			j.fail(r, Kept, "%v was granted until %v, and is lost", before.Addr, g.until)
+		}
 		r.naks = 0
 		return
 	}

@@ -47,6 +47,7 @@ const (
 // storm lets things go wrong for a while.
 func (s *Site) storm() {
 	s.trace.note("site", "storm")
+	s.judge.calm = false
 	s.end = s.world.Now() + 10*time.Minute + s.some(50*time.Minute)
 	for at := s.world.Now(); at < s.end; at += s.some(time.Minute) {
 		s.world.At(at, s.strike)
@@ -81,6 +82,7 @@ func (s *Site) calm() {
 		})
 	}
 	s.world.At(begin+bound, func() {
+		s.judge.calm = true
 		for _, b := range s.boxes {
 			for _, l := range b.links {
 				if r := s.judge.of(l); waiting[r] {
