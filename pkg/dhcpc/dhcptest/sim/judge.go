@@ -297,7 +297,8 @@ func (j *judge) configured(l *dhcptest.Link, before, after *ifup.Config) {
 	}
 	r.known = after.Addr.Addr()
 	if !after.Addr.IsValid() {
-		if g := r.grants[before.Addr.Addr()]; j.calm && g != nil && !g.gone {
+		const rounding = 2 * time.Second
+		if g := r.grants[before.Addr.Addr()]; j.calm && g != nil && !g.gone && now > g.until-rounding {
 			j.fail(r, Kept, "%v was granted until %v, and is lost", before.Addr, g.until)
 		}
 		r.naks = 0
