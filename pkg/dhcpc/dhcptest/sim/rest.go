@@ -113,9 +113,9 @@ func (j *judge) everywhere() {
 }
 
 // detected is how long it takes until a machine that has no trouble knows that its
-// address is another's: probes begin within 1.2 s and are answered at once
-// (RFC 5227 section 2.1.1). The rest is for networks that are slow.
-const detected = 3 * time.Second
+// address is another's: probes begin within 3 s, where the carrier was away, and are
+// answered at once (RFC 5227 section 2.1.1).
+const detected = 5 * time.Second
 
 // unique looks for addresses that two have.
 func (j *judge) unique(now time.Duration) {
