@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"path"
-	"regexp"
 	"strings"
 
 	"golang.org/x/sys/unix"
@@ -19,7 +18,7 @@ type selector struct {
 	text string
 	glob bool
 	hw   *[6]byte
-	expr *regexp.Regexp
+	expr *expression
 }
 
 const selectorHelp = "an interface is a name, a shell pattern (eth*), a MAC address, or a regular expression that begins with ^"
@@ -40,12 +39,9 @@ func parseSelectors(texts []string) (list []selector, err error) {
 func parseSelector(text string) (selector, error) {
 	s := selector{text: text}
 	if strings.HasPrefix(text, "^") {
-		expr, err := regexp.Compile(text)
-		if err != nil {
-			return s, errors.New("not a regular expression")
-		}
-		s.expr = expr
-		return s, nil
+		var err error
+		s.expr, err = parseExpression(text)
+		return s, err
 	}
 	if strings.ContainsAny(text, "*?[") {
 		if _, err := path.Match(text, ""); err != nil {
@@ -89,7 +85,7 @@ func (s *selector) matches(l *ifup.Link) bool {
 // matchesName is for what does not look at the MAC address.
 func (s *selector) matchesName(name string) bool {
 	if s.expr != nil {
-		return s.expr.MatchString(name)
+		return s.expr.matches(name)
 	}
 	matched, _ := path.Match(s.text, name) // the pattern was checked when it was parsed
 	// A link may be called what looks like a pattern.
