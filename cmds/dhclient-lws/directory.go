@@ -32,6 +32,36 @@ func checkDirectory(dir string) error {
 	if err := trustworthy(info.Mode(), ownerOf(info), os.Geteuid()); err != nil {
 		return fmt.Errorf("%s is %w; nothing is kept there", dir, err)
 	}
+	if err := checkWay(dir); err != nil {
+		return err
+	}
+	// Links on the way are their owners' to make, but not what they lead through.
+	if real, err := filepath.EvalSymlinks(dir); err != nil || real != dir {
+		return errors.Join(err, checkWay(real))
+	}
+	return nil
+}
+
+// checkWay reports an error if somebody else could put another directory in the
+// place of this one: by a directory above it that is his, or that he may write to
+// and rename things in, or by a link of his.
+func checkWay(dir string) error {
+	top, err := os.Lstat("/")
+	if err != nil {
+		return err
+	}
+	for at := dir; at != "/" && at != "." && at != ""; at = filepath.Dir(at) {
+		info, err := os.Lstat(at)
+		if err != nil {
+			return err
+		}
+		owner := ownerOf(info)
+		trusted := owner == 0 || int(owner) == os.Geteuid() || owner == ownerOf(top)
+		open := info.IsDir() && info.Mode().Perm()&0o022 != 0 && info.Mode()&fs.ModeSticky == 0
+		if !trusted || open {
+			return fmt.Errorf("%s leads through %s, which is another user's or writable by others; nothing is kept there", dir, at)
+		}
+	}
 	return nil
 }
 

@@ -92,7 +92,7 @@ func (p *piece) once(s string, i int, next func(int) bool) bool {
 	case p.group != nil:
 		return p.group.match(s, i, next)
 	}
-	return i < len(s) && p.set[s[i]] && next(i + 1)
+	return i < len(s) && p.set[s[i]] && next(i+1)
 }
 
 // expressionParser reads an expression from left to right.

@@ -30,13 +30,16 @@ func (s *scribe) writeNetConfs(shot *snapshot) {
 		k := s.kept[l.Interface]
 		lease := inUse(l)
 		switch {
-		case lease == k.netConf || !isPlainName(l.Interface):
+		case !isPlainName(l.Interface):
+		case lease == nil && !k.known && s.result != undecided:
+			s.removeNetConf(l.Interface, k) // who waits for a lease may have that of an earlier life
+		case lease == k.netConf:
 		case lease == nil:
 			s.removeNetConf(l.Interface, k)
 		default:
 			err := replace(netConfPath(dir, l.Interface), netConf(l.Interface, lease, packet.Now()), 0o644)
 			if s.report("net-conf", err); err == nil {
-				k.netConf = lease
+				k.netConf, k.known = lease, true
 			}
 		}
 	}
@@ -52,7 +55,7 @@ func (s *scribe) removeNetConf(iface string, k *keptLink) bool {
 		s.report("net-conf", err)
 		return false
 	}
-	k.netConf = nil
+	k.netConf, k.known = nil, true
 	return true
 }
 

@@ -78,3 +78,19 @@ func TestNetConfFollowsTheLease(t *testing.T) {
 	}
 	eventually(t, "take the file away", func() bool { return !exists(files[0]) })
 }
+
+// What an earlier life left is not taken for the lease that somebody waits for.
+func TestNetConfOfAnEarlierLife(t *testing.T) {
+	b := newSilentBox(t)
+	if err := os.MkdirAll(b.state, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	old := netConfPath(b.state, "eth0")
+	if err := os.WriteFile(old, []byte("IPV4ADDR='192.0.2.66'\n"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	out, status := b.run(t, "-once", "-timeout", "1", "eth0")
+	if status != 3 || exists(old) {
+		t.Errorf("exit status %d, %s is there: %v\n%s", status, old, exists(old), out)
+	}
+}

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"os"
 	"sync"
 	"time"
 
@@ -61,6 +60,7 @@ type keptLink struct {
 	lease   *machine.Lease // in its lease file, or nil
 	metric  uint32         // there
 	netConf *machine.Lease // in net-<interface>.conf, or nil
+	known   bool           // and that is so: nothing of an earlier life is there
 	seen    bool           // it is in the snapshot
 }
 
@@ -191,7 +191,7 @@ func (s *scribe) write(shot *snapshot) bool {
 	if s.leaseDir = s.stateDir; s.options.leaseDir != s.options.stateDir {
 		s.leaseDir = s.usable("lease-dir", s.options.leaseDir, makeDirectory)
 	}
-	s.netConfDir = s.usable("net-conf", s.options.netConfDir, func(dir string) error { return os.MkdirAll(dir, 0o755) })
+	s.netConfDir = s.usable("net-conf", s.options.netConfDir, makeDirectory)
 	s.meet(shot.links)
 	s.writeResolvConf(shot)
 	s.report("status.json", s.writeStatus(shot))

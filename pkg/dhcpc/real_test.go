@@ -173,6 +173,7 @@ func TestALinkThatIsDownGetsItsLease(t *testing.T) {
 	for _, m := range r.Status().Links[0].Timeline {
 		marks = append(marks, m.What)
 	}
+	marks = slices.Compact(marks) // the first frame may be lost on a link that has just come up
 	if got, want := strings.Join(marks, " "), "up carrier DISCOVER OFFER REQUEST ACK installed"; got != want {
 		t.Errorf("timeline %q, want %q", got, want)
 	}
