@@ -16,9 +16,18 @@ import (
 // and we can put anything into it: what is read there is believed.
 func makeDirectory(dir string) error {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
-		return err
+		return about(dir, err)
 	}
-	return checkDirectory(dir)
+	return about(dir, checkDirectory(dir))
+}
+
+// about is an error in which the directory is named as it was given, whatever
+// part of it the kernel stumbled over.
+func about(dir string, err error) error {
+	if e, ok := errors.AsType[*fs.PathError](err); ok {
+		return fmt.Errorf("%s: %w", dir, e.Err)
+	}
+	return err
 }
 
 func checkDirectory(dir string) error {

@@ -29,7 +29,7 @@ func dump(printf func(string, ...any), iface string, m *dhcp4.Message, r dhcp4.R
 		printf("%s:   boot file: %s", name, text)
 	}
 	if r != dhcp4.Accepted {
-		printf("%s: refused %s: %s", name, m.Type, r)
+		printf("%s: %s", name, refusalLine(m, r))
 	}
 }
 

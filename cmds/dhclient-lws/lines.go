@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/dhclient-lws/dhclient-lws/pkg/dhcpc"
+	"github.com/dhclient-lws/dhclient-lws/pkg/dhcpc/dhcp4"
 	"github.com/dhclient-lws/dhclient-lws/pkg/dhcpc/machine"
 )
 
@@ -55,6 +56,15 @@ func (l *knownLink) line(ev *dhcpc.Event, start time.Duration, verbosity int) st
 		}
 	}
 	return ""
+}
+
+// refusalLine tells of a message that was not used.
+func refusalLine(m *dhcp4.Message, why dhcp4.Refusal) string {
+	text := "refused " + m.Type.String()
+	if server, ok := m.Options.Addr(dhcp4.ServerIdentifier); ok {
+		text += " from " + server.String()
+	}
+	return text + ": " + why.String()
 }
 
 // leaseLine is a lease in a line.

@@ -5,6 +5,9 @@ import (
 	"slices"
 	"time"
 
+	"golang.org/x/sys/unix"
+
+	"github.com/dhclient-lws/dhclient-lws/pkg/dhcpc/dhcp4"
 	"github.com/dhclient-lws/dhclient-lws/pkg/dhcpc/machine"
 	"github.com/dhclient-lws/dhclient-lws/pkg/ifup"
 )
@@ -17,6 +20,7 @@ type linkBook struct {
 	byIndex   map[int]*knownLink // those that exist
 	fresh     []*knownLink       // not yet requested
 	left      []*knownLink       // meant by a pattern, and gone or no longer meant
+	met       []bool             // selectors that some link has matched
 	noLinks   time.Duration      // since when none has existed
 	moment    []awaited          // memory of waiting
 }
@@ -26,14 +30,18 @@ type knownLink struct {
 	awaited
 	exact    bool // named: it is waited for while it does not exist
 	enslaved bool // it became part of a bridge or a bond
+	foreign  bool // no Ethernet: nothing is asked for there, and nothing waited for
 	rank     int  // the argument that means it
 	index    int
 	lease    *machine.Lease // the last that people were told of
+	// What people were told of offers that cannot be taken.
+	refused [dhcp4.NumRefusals]bool
 }
 
 func newLinkBook(o *options, start time.Duration) linkBook {
 	b := linkBook{
 		selectors: o.selectors,
+		met:       make([]bool, len(o.selectors)),
 		byName:    map[string]*knownLink{},
 		byIndex:   map[int]*knownLink{},
 		noLinks:   start,
@@ -64,6 +72,9 @@ func (b *linkBook) add(l *knownLink) {
 // note takes in what the kernel reports of a link.
 func (b *linkBook) note(ev *ifup.Event, now time.Duration) {
 	facts := &ev.Link
+	for i := range b.selectors {
+		b.met[i] = b.met[i] || b.selectors[i].matches(facts)
+	}
 	rank, meant := selectLink(b.selectors, facts)
 	if l := b.byIndex[facts.Index]; l != nil {
 		stays := !ev.Gone && l.name == facts.Name && (meant || l.exact)
@@ -89,7 +100,7 @@ func (b *linkBook) note(ev *ifup.Event, now time.Duration) {
 		l = &knownLink{awaited: awaited{name: facts.Name, firstBound: machine.Never}, rank: rank}
 		b.add(l)
 	}
-	l.index = facts.Index
+	l.index, l.foreign = facts.Index, facts.Type != unix.ARPHRD_ETHER
 	b.byIndex[facts.Index] = l
 	if running := facts.Running(); !l.present || l.carrier != running {
 		l.present, l.carrier, l.since = true, running, now
@@ -126,16 +137,35 @@ func (b *linkBook) wanted() []*knownLink {
 	return list
 }
 
-// absent is the names that were given and that no link has, in the order of the
-// arguments.
+// unmet is the arguments that are no names and that no link has matched.
+func (b *linkBook) unmet() (texts []string) {
+	for i := range b.selectors {
+		if s := &b.selectors[i]; !s.exact() && !b.met[i] {
+			texts = append(texts, s.text)
+		}
+	}
+	return texts
+}
+
+// dark is the links that have no carrier.
+func (b *linkBook) dark() []string {
+	return b.those(func(l *knownLink) bool { return l.present && !l.carrier })
+}
+
+// absent is the names that were given and that no link has.
 func (b *linkBook) absent() []string {
+	return b.those(func(l *knownLink) bool { return l.exact && !l.present })
+}
+
+// those is the names of some links, in the order of the arguments.
+func (b *linkBook) those(are func(*knownLink) bool) []string {
 	var list []*knownLink
 	for _, l := range b.byName {
-		if l.exact && !l.present {
+		if are(l) {
 			list = append(list, l)
 		}
 	}
-	slices.SortFunc(list, func(a, b *knownLink) int {
+	slices.SortStableFunc(list, func(a, b *knownLink) int {
 		return cmp.Or(cmp.Compare(a.rank, b.rank), cmp.Compare(a.name, b.name))
 	})
 	names := make([]string, len(list))
@@ -149,7 +179,9 @@ func (b *linkBook) absent() []string {
 func (b *linkBook) waiting(start time.Duration) waiting {
 	b.moment = b.moment[:0]
 	for _, l := range b.byName {
-		b.moment = append(b.moment, l.awaited)
+		if !l.foreign {
+			b.moment = append(b.moment, l.awaited)
+		}
 	}
 	return waiting{start: start, noLinks: b.noLinks, links: b.moment}
 }

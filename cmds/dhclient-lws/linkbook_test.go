@@ -216,3 +216,37 @@ func TestSwappedNames(t *testing.T) {
 		}
 	}
 }
+
+// A link that is no Ethernet is there, but nothing is asked for on it, and
+// nothing waits for it.
+func TestForeignLinkIsNotWaitedFor(t *testing.T) {
+	b := book(t, "tun0", "eth0")
+	tun := appears(2, "tun0")
+	tun.Link.Type = 65534
+	b.note(tun, epoch)
+	b.note(appears(3, "eth0"), epoch)
+	if w := b.waiting(epoch); len(w.links) != 1 || w.links[0].name != "eth0" {
+		t.Errorf("waited for: %+v", w.links)
+	}
+	if absent := b.absent(); len(absent) > 0 {
+		t.Errorf("absent: %q", absent)
+	}
+}
+
+// What is no name, and matches nothing, can be told of; so can links without a cable.
+func TestUnmetAndDark(t *testing.T) {
+	b := book(t, "eth*", "wan?", "02:00:00:00:00:77", "lan0")
+	if got := b.unmet(); !slices.Equal(got, []string{"eth*", "wan?", "02:00:00:00:00:77"}) {
+		t.Errorf("unmet: %q", got)
+	}
+	b.note(appears(3, "eth1"), epoch)
+	dark := appears(2, "eth0")
+	dark.Link.Flags &^= 0x40
+	b.note(dark, epoch)
+	if got := b.unmet(); !slices.Equal(got, []string{"wan?", "02:00:00:00:00:77"}) {
+		t.Errorf("unmet: %q", got)
+	}
+	if got := b.dark(); !slices.Equal(got, []string{"eth0"}) {
+		t.Errorf("without a cable: %q", got)
+	}
+}

@@ -317,3 +317,52 @@ func TestHelp(t *testing.T) {
 		}
 	}
 }
+
+// What keeps a link from its lease is said while one waits for it: an offer that
+// cannot be taken, and what -strict asks for, a cable that is not there, a pattern
+// that nothing matches.
+func TestWhyNothingIsBound(t *testing.T) {
+	b, lan := newBox(t), netns.New(t)
+	netns.Veth(t, b.NS, "eth0", lan, "lan0")
+	lan.Up(t, "lan0")
+	lan.Address(t, "lan0", "10.77.0.1/24")
+	server := netns.Dnsmasq{
+		Interfaces: []string{"lan0"}, Ranges: []string{"10.77.0.50,10.77.0.99,255.255.255.0,1h"},
+		Lines: []string{"dhcp-option=option:router", "dhcp-option=option:dns-server"},
+	}
+	server.Start(t, lan)
+	netns.Veth(t, b.NS, "eth1", b.NS, "unplugged")
+	out, status := b.run(t, "-once", "-strict", "-carrier-timeout", "100ms", "-timeout", "4s", "eth0", "eth1", "wan*", "lo")
+	for _, line := range []string{
+		"dhclient-lws: eth0: refused OFFER from 10.77.0.1: not strict\n",
+		"dhclient-lws: eth1: no carrier\n",
+		"dhclient-lws: wan*: no interface matches; waiting for one\n",
+		"dhclient-lws: lo: not an Ethernet link\n",
+	} {
+		if strings.Count(out, line) != 1 || status != 3 {
+			t.Errorf("%q is not said once; status %d", line, status)
+		}
+	}
+	if !regexp.MustCompile(`\n  refused: \d+ not strict\n`).MatchString(out) || !strings.Contains(out, "\nlo         not Ethernet  ") {
+		t.Errorf("the table:\n%s", out)
+	}
+}
+
+// A directory is named as it was given.
+func TestDirectoriesThatAreNone(t *testing.T) {
+	b := newServedBox(t, "eth0")
+	b.state = filepath.Join(t.TempDir(), "file")
+	if err := os.WriteFile(b.state, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	b.resolv = t.TempDir()
+	out, status := b.run(t, "-once", "eth0")
+	for _, line := range []string{
+		"dhclient-lws: state-dir: " + b.state + ": not a directory\n",
+		"dhclient-lws: resolv.conf: " + b.resolv + ": is a directory\n",
+	} {
+		if strings.Count(out, line) != 1 || status != 0 {
+			t.Errorf("%q is not said once; status %d", line, status)
+		}
+	}
+}

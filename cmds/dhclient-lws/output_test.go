@@ -68,7 +68,7 @@ func TestSlowReaderMissesNothing(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got := strings.TrimLeft(string(text), "x"); !strings.HasPrefix(got, "dhclient-lws: 0 of 0 links bound after ") || !strings.HasSuffix(got, " ms\nthe command\n") {
+	if got := strings.TrimLeft(string(text), "x"); !strings.HasPrefix(got, "dhclient-lws: not waiting, 0 of 0 links bound after ") || !strings.HasSuffix(got, " ms\nthe command\n") {
 		t.Errorf("read %q", got)
 	}
 	p.end()

@@ -3,6 +3,7 @@ package main
 import (
 	"encoding/hex"
 	"errors"
+	"fmt"
 	"os"
 	"time"
 
@@ -81,14 +82,14 @@ func (s *scribe) recall(facts ifup.Link) *machine.Lease {
 	}
 	var lease *machine.Lease
 	var err error
-	not := "lease of " + safeName(facts.Name) + " not used"
+	not := safeName(facts.Name) + ": remembered lease not used"
 	if !s.early.answers() || !s.early.do(func() { lease, err = s.readLease(&facts) }) {
 		s.report(not, notAnswering(s.early.dir))
 		return nil
 	}
 	if err != nil {
 		if !errors.Is(err, unix.ENOENT) {
-			s.report(not, err)
+			s.report(not, fmt.Errorf("%s: %w", leasePath(s.options.leaseDir, facts.Name), err))
 		}
 		return nil
 	}

@@ -131,7 +131,7 @@ func TestLeaseFileIsNone(t *testing.T) {
 			if strings.Count(b.server.Log(), "DHCPDISCOVER") == before {
 				t.Error("it did not begin with DISCOVER")
 			}
-			if n := strings.Count(p.output(), "dhclient-lws: lease of eth0 not used: "+tt.says+"\n"); n != 1 {
+			if n := strings.Count(p.output(), "dhclient-lws: eth0: remembered lease not used: "+path+": "+tt.says+"\n"); n != 1 {
 				t.Errorf("said %d times that it is not used", n)
 			}
 			p.kill()
@@ -274,7 +274,7 @@ func TestReadOnlyDisk(t *testing.T) {
 	}
 	b.state = filepath.Join(dir, "state")
 	out, status := b.run(t, "-once", "eth0")
-	if n := strings.Count(out, "state-dir: "+dir+": read-only file system\n"); n != 1 || status != 0 {
+	if n := strings.Count(out, "state-dir: "+b.state+": read-only file system\n"); n != 1 || status != 0 {
 		t.Errorf("status %d, said %d times, want once", status, n)
 	}
 }

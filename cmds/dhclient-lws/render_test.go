@@ -86,6 +86,7 @@ eth0       BOUND       10.77.0.50/24       10.77.0.1      10.77.0.2,10.77.0.3  1
 eth1       RENEWING    192.168.100.200/32  192.168.100.1  10.77.0.2,10.77.0.3  forever
 eth2       SELECTING   -                   -              -                    -
   up 0.0  carrier 1200.0  DISCOVER 1200.0  DISCOVER 2700.0 ms
+  refused: 3 wrong xid, 1 no server identifier
 eth3       no carrier  -                   -              -                    -
 "x$(id)"   absent      -                   -              -                    -
 `
@@ -256,7 +257,7 @@ eth0:   option 119 domain search: a.example
 eth0:   option 121 classless route: 10.0.0.0/8 via 10.77.0.9, 0.0.0.0/0
 eth0:   option 200 200: 30313233343536373839616263646566... (17 bytes)
 eth0:   boot file: "pxe\x1b"
-eth0: refused OFFER: wrong xid
+eth0: refused OFFER from 10.77.0.1: wrong xid
 "x$(id)": refused a frame: bad UDP checksum
 `
 	if diff := cmp.Diff(want, out.String()); diff != "" {

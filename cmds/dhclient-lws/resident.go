@@ -11,7 +11,6 @@ import (
 	"time"
 
 	"github.com/dhclient-lws/dhclient-lws/pkg/dhcpc"
-	"github.com/dhclient-lws/dhclient-lws/pkg/dhcpc/dhcp4"
 	"github.com/dhclient-lws/dhclient-lws/pkg/dhcpc/packet"
 )
 
@@ -26,14 +25,16 @@ type resident struct {
 	client  *dhcpc.Client
 	end     context.CancelCauseFunc
 
-	watching  bool // signals are taken
-	links     linkBook
-	locks     locks
-	news      bool // something happened that decide has not seen
-	decided   bool
-	everBound bool          // the kernel has taken a lease
-	decideAt  time.Duration // when time alone may decide
-	scribe    *scribe
+	watching bool // signals are taken
+	// People have been told which links are without a cable.
+	toldOfCables bool
+	links        linkBook
+	locks        locks
+	news         bool // something happened that decide has not seen
+	decided      bool
+	everBound    bool          // the kernel has taken a lease
+	decideAt     time.Duration // when time alone may decide
+	scribe       *scribe
 
 	mu       sync.Mutex      // over what is below, which a signal may touch
 	troubles map[string]bool // lines about what cannot be written, said already
@@ -53,11 +54,7 @@ func newResident(o *options, start time.Duration, c *console, result *os.File) (
 	r.scribe.again = r.writeStatus
 	cfg := o.client
 	cfg.OnLink, cfg.OnTurn, cfg.Recall = r.onLink, r.onTurn, r.scribe.recall
-	if o.verbosity >= 2 {
-		cfg.OnMessage = func(iface string, m *dhcp4.Message, refusal dhcp4.Refusal) {
-			dump(r.console.printf, iface, m, refusal)
-		}
-	}
+	cfg.OnMessage = r.onMessage
 	if o.dryRun {
 		k, err := openDryKernel()
 		if err != nil {

@@ -34,7 +34,7 @@ type contribution struct {
 	lease         *machine.Lease
 }
 
-func (c contribution) compare(d contribution) int {
+func (c *contribution) compare(d *contribution) int {
 	switch {
 	case c.carrier && !d.carrier:
 		return -1
@@ -46,14 +46,17 @@ func (c contribution) compare(d contribution) int {
 
 // resolvers is what the links and those of other processes contribute, in metric order.
 func resolvers(links []dhcpc.LinkStatus, others []contribution) []ifup.Resolver {
-	all := make([]contribution, 0, len(links)+len(others))
+	// Pointers: code that sorts them is in the program already.
+	all := make([]*contribution, 0, len(links)+len(others))
 	for i := range links {
 		if l := &links[i]; inUse(l) != nil {
-			all = append(all, contribution{l.Carrier, int64(l.Metric), int64(l.Index), l.Lease})
+			all = append(all, &contribution{l.Carrier, int64(l.Metric), int64(l.Index), l.Lease})
 		}
 	}
-	all = append(all, others...)
-	slices.SortStableFunc(all, contribution.compare)
+	for i := range others {
+		all = append(all, &others[i])
+	}
+	slices.SortStableFunc(all, (*contribution).compare)
 	list := make([]ifup.Resolver, len(all))
 	for i := range all {
 		l := all[i].lease

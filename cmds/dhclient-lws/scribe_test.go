@@ -55,7 +55,7 @@ func TestDiskHangs(t *testing.T) {
 	if status != 0 || !strings.HasSuffix(out, "nameserver 10.77.0.2\n") {
 		t.Errorf("status %d, output:\n%s", status, out)
 	}
-	for _, what := range []string{"state-dir", "lease of eth0 not used"} {
+	for _, what := range []string{"state-dir", "eth0: remembered lease not used"} {
 		if n := strings.Count(out, "dhclient-lws: "+what+": "+b.state+" does not answer\n"); n != 1 {
 			t.Errorf("%s: said %d times, want once", what, n)
 		}

@@ -154,16 +154,20 @@ func pick(residents []*statusFile, selectors []selector) error {
 	}
 	used := make([]bool, len(selectors))
 	for _, st := range residents {
-		st.links = slices.DeleteFunc(st.links, func(l linkStatus) bool {
-			found := false
-			for i := range selectors {
-				s := &selectors[i]
+		kept := st.links[:0]
+		for i := range st.links {
+			l, meant := &st.links[i], false
+			for j := range selectors {
+				s := &selectors[j]
 				if s.hw == nil && s.matchesName(l.name) || s.hw != nil && l.hardware == dhcp4.HardwareAddr(*s.hw).String() {
-					found, used[i] = true, true
+					meant, used[j] = true, true
 				}
 			}
-			return !found
-		})
+			if meant {
+				kept = append(kept, *l)
+			}
+		}
+		st.links = kept
 	}
 	if i := slices.Index(used, false); i >= 0 {
 		return fmt.Errorf("the resident has no interface %s", safeName(selectors[i].text))

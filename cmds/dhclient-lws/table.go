@@ -44,7 +44,7 @@ func table(w io.Writer, links iter.Seq[*linkStatus], now time.Duration) error {
 	b := title.appendTo(nil, &width)
 	for l := range links {
 		r := l.row(now)
-		b = l.appendTimeline(r.appendTo(b, &width))
+		b = l.appendRefused(l.appendTimeline(r.appendTo(b, &width)))
 		if _, err := w.Write(b); err != nil {
 			return err
 		}
@@ -53,6 +53,9 @@ func table(w io.Writer, links iter.Seq[*linkStatus], now time.Duration) error {
 	_, err := w.Write(b) // the title, if there was no link
 	return err
 }
+
+// notEthernet is the last error of a link on which the client does not ask.
+const notEthernet = "not an Ethernet link"
 
 // row is a line of the table, one string to a column.
 type row [6]string
@@ -71,6 +74,8 @@ func (r *row) appendTo(b []byte, width *row) []byte {
 func (l *linkStatus) row(now time.Duration) row {
 	r := row{safeName(l.name), safeText(l.state), "-", "-", "-", "-"}
 	switch {
+	case l.index == 0 && l.lastError == notEthernet:
+		r[1] = "not Ethernet"
 	case l.index == 0:
 		r[1] = "absent"
 	case !l.carrier:
@@ -114,6 +119,23 @@ func (l *linkStatus) appendTimeline(b []byte) []byte {
 		b = strconv.AppendFloat(b, m.ms, 'f', 1, 64)
 	}
 	return append(b, " ms\n"...)
+}
+
+// appendRefused appends what a link without a lease has refused, a line such as
+// "  refused: 3 not strict".
+func (l *linkStatus) appendRefused(b []byte) []byte {
+	if !l.lease.none() || len(l.refused) == 0 {
+		return b
+	}
+	for i, c := range l.refused {
+		lead := ", "
+		if i == 0 {
+			lead = "  refused: "
+		}
+		b = strconv.AppendInt(append(b, lead...), c.frames, 10)
+		b = append(append(b, ' '), safeText(c.reason)...)
+	}
+	return append(b, '\n')
 }
 
 // shortDuration is a duration to the second, without the parts that are zero.

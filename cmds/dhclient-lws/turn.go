@@ -7,6 +7,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/dhclient-lws/dhclient-lws/pkg/dhcpc"
+	"github.com/dhclient-lws/dhclient-lws/pkg/dhcpc/dhcp4"
 	"github.com/dhclient-lws/dhclient-lws/pkg/dhcpc/machine"
 	"github.com/dhclient-lws/dhclient-lws/pkg/dhcpc/packet"
 	"github.com/dhclient-lws/dhclient-lws/pkg/ifup"
@@ -39,6 +40,22 @@ func (r *resident) onEvent(l *knownLink, ev *dhcpc.Event) {
 		r.console.printf("%s: %s", safeName(ev.Interface), text)
 	}
 	r.scribe.changed()
+}
+
+// onMessage sees what was received. With -vv it is shown; else people are told,
+// once for each reason, that what a link without a lease is offered cannot be taken.
+func (r *resident) onMessage(iface string, m *dhcp4.Message, why dhcp4.Refusal) {
+	if r.options.verbosity >= 2 {
+		dump(r.console.printf, iface, m, why)
+		return
+	}
+	if m == nil || why < dhcp4.NoServerID || why == dhcp4.WrongServer {
+		return
+	}
+	if l := r.links.byName[iface]; l != nil && !l.bound && !l.refused[why] {
+		l.refused[why] = true
+		r.console.printf("%s: %s", safeName(iface), refusalLine(m, why))
+	}
 }
 
 // take asks for a lease on a link, now or when no other client has it any more.
@@ -113,8 +130,9 @@ func (r *resident) onTurn(now time.Duration) time.Duration {
 		return min(r.decideAt, r.scribe.next, calm)
 	}
 	r.attend()
+	cables := r.tellOfCables(now)
 	r.console.turn()
-	return min(r.decideAt, r.scribe.next)
+	return min(r.decideAt, r.scribe.next, cables)
 }
 
 // attend begins, once, to do what could wait until the messages were out.
@@ -124,6 +142,31 @@ func (r *resident) attend() {
 	}
 	r.watch()
 	for _, name := range r.links.absent() {
-		r.console.printf("%s: no such interface; waiting for it", safeName(name))
+		hint := ""
+		if distance(name, "status") <= 2 {
+			hint = " (status is called with exactly that word)"
+		}
+		r.console.printf("%s: no such interface; waiting for it%s", safeName(name), hint)
 	}
+	for _, text := range r.links.unmet() {
+		r.console.printf("%s: no interface matches; waiting for one", safeText(text))
+	}
+}
+
+// tellOfCables says, once, which links have had no carrier when that has lasted
+// as long as "all" would wait for it, and returns when that will be. At the end of
+// the wait the table says so.
+func (r *resident) tellOfCables(now time.Duration) time.Duration {
+	at := r.start + max(r.options.wait.carrierTimeout, rush)
+	switch {
+	case r.decided || r.toldOfCables:
+		return machine.Never
+	case now < at:
+		return at
+	}
+	r.toldOfCables = true
+	for _, name := range r.links.dark() {
+		r.console.printf("%s: no carrier", safeName(name))
+	}
+	return machine.Never
 }

@@ -16,7 +16,11 @@ func (r *resident) finish(res result, links []dhcpc.LinkStatus) {
 	now := packet.Now()
 	r.scribe.then(patience, func() {
 		if res != resultError {
-			r.console.printf("%s", verdict(res, links, now-r.start))
+			lead := ""
+			if r.options.wait.mode == waitNone {
+				lead = "not waiting, "
+			}
+			r.console.printf("%s%s", lead, verdict(res, links, now-r.start))
 			if len(links) > 0 {
 				_ = table(r.console, r.described(links), now) // the console takes everything
 			}

@@ -95,7 +95,7 @@ func believable(lease *machine.Lease, now time.Duration) error {
 		err = errors.New("it has not begun")
 	}
 	if err != nil {
-		return fmt.Errorf("remembered lease: %w", err)
+		return fmt.Errorf("remembered lease not used: %w", err)
 	}
 	return nil
 }

@@ -249,7 +249,7 @@ func TestARecalledLeaseThatCannotBe(t *testing.T) {
 			change(&bad)
 			o.again(dhcpc.Config{}, &bad)
 			o.run(t, restart+time.Minute)
-			if failed := o.once(t, dhcpc.Failed); failed.Err.Error() != "remembered lease: "+name {
+			if failed := o.once(t, dhcpc.Failed); failed.Err.Error() != "remembered lease not used: "+name {
 				t.Errorf("told of %v", failed.Err)
 			}
 			wantKinds(t, o.lan.Sent, dhcp4.KindDiscover, dhcp4.KindSelecting)

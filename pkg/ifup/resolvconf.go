@@ -145,6 +145,9 @@ func isForeign(path string) (bool, error) {
 	}
 	defer f.Close()
 	info, err := f.Stat()
+	if err == nil && info.IsDir() {
+		err = unix.EISDIR
+	}
 	if err != nil {
 		return false, err
 	}

@@ -16,6 +16,9 @@ import (
 )
 
 func main() {
+	if len(os.Args) != 3 {
+		log.Fatalln("usage: embed INTERFACE RESOLV.CONF")
+	}
 	link, resolv := os.Args[1], ifup.ResolvConf{Path: os.Args[2]}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
