@@ -95,7 +95,7 @@ func TestCommandRunsWithLeases(t *testing.T) {
 func TestNamesInTheEnvironment(t *testing.T) {
 	var links []dhcpc.LinkStatus
 	for i, name := range []string{"eth0", "eth1.5", "br-lan", "a@b", "-x", "x$(id)", "x y"} {
-		links = append(links, dhcpc.LinkStatus{Interface: name, Index: i + 1, State: machine.Bound, Lease: exampleLease()})
+		links = append(links, dhcpc.LinkStatus{Interface: name, Index: i + 1, State: machine.Bound, Installed: true, Lease: exampleLease()})
 	}
 	env := environment(resultOK, links)
 	if want := envPrefix + "INTERFACES=eth0 eth1.5 br-lan a@b"; env[1] != want {
