@@ -5,8 +5,10 @@ package main
 
 import (
 	"context"
+	"errors"
 	"flag"
 	"fmt"
+	"io"
 	"os"
 	"os/signal"
 	"path/filepath"
@@ -23,7 +25,15 @@ func main() {
 	silent := flag.Int("silent", -1, "number of a NIC, from 0, on whose network there shall be no server")
 	out := flag.String("image", "build/u-root.cpio", "where to write the image")
 	limit := flag.Duration("timeout", 3*time.Minute, "how long a boot may take that nobody watches")
-	flag.Parse()
+	flag.CommandLine.Init("", flag.ContinueOnError)
+	flag.CommandLine.SetOutput(io.Discard) // a mistake takes one line, not a page
+	if err := flag.CommandLine.Parse(os.Args[1:]); errors.Is(err, flag.ErrHelp) {
+		flag.CommandLine.SetOutput(os.Stdout)
+		flag.PrintDefaults()
+		return
+	} else if err != nil {
+		usage("%v", err)
+	}
 	if *nics < 1 || *nics > boot.MaxNICs {
 		usage("-nics %d: want 1 to %d", *nics, boot.MaxNICs)
 	}

@@ -46,9 +46,10 @@ func TestUsage(t *testing.T) {
 		{"-nics", "0"},
 		{"-nics", "25"},
 		{"-silent", "3"},
+		{"-nics", "x"},
 		{"-unknown"},
 	} {
-		if out, status := command(t, args...); status != 2 || !strings.Contains(out, args[0]) {
+		if out, status := command(t, args...); status != 2 || !strings.Contains(out, args[0]) || strings.Count(out, "\n") != 1 {
 			t.Errorf("%v: exit status %d\n%s", args, status, out)
 		}
 	}
