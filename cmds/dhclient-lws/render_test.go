@@ -49,10 +49,10 @@ func exampleLinks() []dhcpc.LinkStatus {
 	refused.Refused[dhcp4.WrongXid], refused.Refused[dhcp4.NoServerID] = 3, 1
 	return []dhcpc.LinkStatus{
 		{
-			Interface: "eth0", Index: 2, State: machine.Bound, Carrier: true, Metric: 1024, Lease: exampleLease(), Sent: 2, Received: 2,
+			Interface: "eth0", Index: 2, State: machine.Bound, Installed: true, Carrier: true, Metric: 1024, Lease: exampleLease(), Sent: 2, Received: 2,
 			Timeline: []dhcpc.Mark{{What: "up", At: sec(.0004)}, {What: "carrier", At: sec(.9)}, {What: "installed", At: sec(1.0123)}},
 		},
-		{Interface: "eth1", Index: 3, State: machine.Renewing, Carrier: true, Metric: 1040, Lease: classless, LastErr: "network is unreachable"},
+		{Interface: "eth1", Index: 3, State: machine.Renewing, Installed: true, Carrier: true, Metric: 1040, Lease: classless, LastErr: "network is unreachable"},
 		refused,
 		{Interface: "eth3", Index: 5, State: machine.Down, Metric: 1072},
 		{Interface: "x$(id)", Metric: 1088},
