@@ -50,6 +50,9 @@ simulate: ## many clients for days of virtual time, in which everything goes wro
 breakages: ## break the client in each of two dozen ways, and see that the simulation notices
 	go test -timeout 0 -count 1 -v -run TestEachBreakageIsCaught ./pkg/dhcpc/dhcptest/sim -breakages all -table BREAKAGES.md
 
+scale: ## 10,000 clients powered on at once before one server: the retry policies compared
+	go test -count 1 -v -run TestTenThousandClients ./pkg/dhcpc/dhcptest/sim/scale -picture scale.svg
+
 clean: ## remove bin and build
 	rm -rf bin build
 
@@ -67,4 +70,4 @@ need = set --; for pair in $(1); do command -v $${pair%%:*} >/dev/null || set --
 	root=; [ "$$(id -u)" -eq 0 ] || root=sudo; \
 	$$root apt-get update -q && $$root env DEBIAN_FRONTEND=noninteractive apt-get install -qy --no-install-recommends "$$@"
 
-.PHONY: help run test lint vuln build fuzz simulate breakages clean
+.PHONY: help run test lint vuln build fuzz simulate breakages scale clean
