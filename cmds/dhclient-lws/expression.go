@@ -28,7 +28,7 @@ type (
 	byteSet [256]bool
 )
 
-var errExpression = errors.New("not a regular expression of the simple kind")
+var errExpression = errors.New("not a regular expression")
 
 func parseExpression(s string) (*expression, error) {
 	p := &expressionParser{rest: s}
