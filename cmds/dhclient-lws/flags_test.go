@@ -68,7 +68,7 @@ func TestBadArguments(t *testing.T) {
 		{"02:00:00:00:00:0g", `interface "02:00:00:00:00:0g": no interface can have this name; ` + selectorHelp},
 		{"02:00:00-00:00:00", `interface "02:00:00-00:00:00": no interface can have this name; ` + selectorHelp},
 		{"eth[", `interface "eth[": not a shell pattern; ` + selectorHelp},
-		{"^(", `interface "^(": not a regular expression of the simple kind; ` + selectorHelp},
+		{"^(", `interface "^(": not a regular expression; ` + selectorHelp},
 	}
 	for _, tt := range tests {
 		_, err := parse(words(tt.args))
