@@ -29,5 +29,8 @@
 // a list of replies that are wrong in one way each, with the reason for which a
 // client must refuse them; [Reply] writes any message, right or wrong.
 //
+// Several machines share a [World], in which their clients run one after another:
+// see package sim, where everything goes wrong in one.
+//
 // Tests that need a real kernel find network namespaces in package netns below.
 package dhcptest
