@@ -330,3 +330,21 @@ func wakeups(t *testing.T, pid int) string {
 	}
 	return all.String()
 }
+
+// A NIC that somebody puts into a bridge keeps nothing that was leased for it: the
+// address is of no use there, and its route would swallow what is meant for others.
+func TestLinkThatJoinsABridgeIsLetGo(t *testing.T) {
+	b := newServedBox(t, "eth0", "eth1")
+	p := b.start(t, "eth*")
+	p.prints("2 of 2 links bound")
+	b.Bridge(t, "br9", "eth0")
+	p.prints("eth0: part of a bridge or a bond now; let go")
+	eventually(t, "take the address away", func() bool {
+		addrs, err := b.AddrList(b.Link(t, "eth0"), unix.AF_INET)
+		return err == nil && len(addrs) == 0
+	})
+	b.address(t, "eth1") // has one
+	if left := b.server.Log(); strings.Contains(left, "DHCPRELEASE") {
+		t.Error("the lease was given back, though the bridge will ask for it")
+	}
+}
