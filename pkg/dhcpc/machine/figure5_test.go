@@ -285,6 +285,9 @@ func TestRelease(t *testing.T) {
 	}
 	// The kernel may have to ask for the server's hardware address first.
 	s.in(Releasing).becomes(Unchanged, NoReason).quiet().due(100.5)
+	if s.m.Remembered() != nil {
+		t.Error("whoever is killed now would ask for what was given back")
+	}
 	s.now = sec(100.5)
 	s.quiet().at(100.5).in(Stopped).becomes(Lost, ReasonRelease).never()
 	if s.m.Remembered() != nil {

@@ -66,8 +66,14 @@ func (m *Machine) State() State { return m.state.name() }
 func (m *Machine) Lease() *Lease { return m.lease }
 
 // Remembered is the lease that INIT-REBOOT would ask for: the one in use, or one
-// that may be asked for again, or nil.
-func (m *Machine) Remembered() *Lease { return m.remembered }
+// that may be asked for again, or nil. One that was given back is not asked for
+// again, though its address is there for a moment more.
+func (m *Machine) Remembered() *Lease {
+	if s, ok := m.state.(releasing); ok && s.tries > 0 {
+		return nil
+	}
+	return m.remembered
+}
 
 // Installed reports whether the address of the lease in use is in the kernel.
 func (m *Machine) Installed() bool { return m.lease != nil && m.installed }

@@ -73,10 +73,14 @@ func (m *Machine) renewGap(now, until time.Duration) time.Duration {
 
 // jitter varies a gap, so that clients that started together do not stay together.
 func (m *Machine) jitter(d time.Duration) time.Duration {
-	spread := d / 5
 	if m.c.Schedule.RFC {
-		spread = min(d, time.Second)
+		return m.vary(d, min(d, time.Second))
 	}
+	return m.vary(d, d/5)
+}
+
+// vary is d, more or less by up to spread.
+func (m *Machine) vary(d, spread time.Duration) time.Duration {
 	return d - spread + m.random(2*spread)
 }
 

@@ -253,6 +253,20 @@ func TestNakBrake(t *testing.T) {
 	}
 }
 
+// The pauses are no retransmissions: the second of RFC 2131 section 4.1, up or
+// down, would undo the shortest of them.
+func TestNakBrakeOfTheRFCsSchedule(t *testing.T) {
+	s := play(t, lowest, Config{Schedule: Schedule{RFC: true}}).at(0)
+	s.step(LinkUp{})
+	for range 2 {
+		s.sends(dhcp4.KindDiscover)
+		s.hears(dhcp4.Offer)
+		s.sends(dhcp4.KindSelecting)
+		s.hears(dhcp4.Nak)
+	}
+	s.in(Init).dueWithin(.79, .81)
+}
+
 // The brake is let go by a lease that was in use for a minute, not by one that
 // was refused at once.
 func TestNakBrakeReset(t *testing.T) {

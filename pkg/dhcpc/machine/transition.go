@@ -211,7 +211,7 @@ func (m *Machine) nak(now time.Duration, addr, server netip.Addr) Reason {
 	if m.State() == Requesting && pause > 0 {
 		m.disappointed(server)
 	}
-	return m.discover(now+m.jitter(pause), ReasonNak)
+	return m.discover(now+m.vary(pause, pause/5), ReasonNak)
 }
 
 // installation is the kernel's word that the lease is in place. It may come in
