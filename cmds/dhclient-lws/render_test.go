@@ -43,7 +43,7 @@ func exampleLinks() []dhcpc.LinkStatus {
 	}
 	classless.T1, classless.T2, classless.Expiry = machine.Never, machine.Never, machine.Never
 	refused := dhcpc.LinkStatus{
-		Interface: "eth2", Index: 4, State: machine.Selecting, Carrier: true, Metric: 1056, Sent: 2,
+		Interface: "eth2", Index: 4, State: machine.Selecting, Since: sec(1.2), Why: machine.ReasonSent, Carrier: true, Metric: 1056, Sent: 2,
 		Timeline: []dhcpc.Mark{{What: "up", At: epoch}, {What: "carrier", At: sec(1.2)}, {What: "DISCOVER", At: sec(1.2)}, {What: "DISCOVER", At: sec(2.7)}},
 	}
 	refused.Refused[dhcp4.WrongXid], refused.Refused[dhcp4.NoServerID] = 3, 1
@@ -107,7 +107,7 @@ func TestSchema(t *testing.T) {
 		`{"interface":"eth1","index":3,"state":"RENEWING","carrier":true,"metric":1040,` +
 		`"lease":{"address":"192.168.100.200/32","server":"10.77.0.1","routes":[{"to":"192.168.100.1/32"},{"to":"0.0.0.0/0","via":"192.168.100.1"}],"classless":true,` +
 		`"dns":["10.77.0.2","10.77.0.3"],"domain":"net0.example","start_ms":101000},"sent":0,"received":0,"last_error":"network is unreachable"},` +
-		`{"interface":"eth2","index":4,"state":"SELECTING","carrier":true,"metric":1056,` +
+		`{"interface":"eth2","index":4,"state":"SELECTING","since_ms":101200,"why":"message sent","carrier":true,"metric":1056,` +
 		`"timeline":[{"what":"up","ms":0},{"what":"carrier","ms":1200},{"what":"DISCOVER","ms":1200},{"what":"DISCOVER","ms":2700}],` +
 		`"sent":2,"received":0,"refused":[{"reason":"wrong xid","frames":3},{"reason":"no server identifier","frames":1}]},` +
 		`{"interface":"eth3","index":5,"state":"DOWN","carrier":false,"metric":1072,"sent":0,"received":0},` +

@@ -48,6 +48,8 @@ type linkStatus struct {
 	carrier   bool
 	metric    int64 // of its routes while it has carrier
 	lease     leaseStatus
+	since     int64 // when it came into its state
+	why       string
 	timeline  []markStatus
 	sent      int64 // messages
 	received  int64 // messages that were used
@@ -60,6 +62,8 @@ func (l *linkStatus) fields(f *fields) {
 	f.int("index", &l.index)
 	f.optionalText("mac", &l.hardware)
 	f.text("state", &l.state)
+	f.optionalInt("since_ms", &l.since)
+	f.optionalText("why", &l.why)
 	f.bool("carrier", &l.carrier)
 	f.int("metric", &l.metric)
 	if f.at("lease", l.lease.none()) {
@@ -184,6 +188,7 @@ func (s *linkStatus) describe(l *dhcpc.LinkStatus, start time.Duration) {
 	}
 	*s = linkStatus{
 		name: l.Interface, index: int64(l.Index), state: l.State.String(), carrier: l.Carrier, metric: int64(l.Metric),
+		since: l.Since.Milliseconds(), why: l.Why.String(),
 		timeline: timeline, sent: int64(l.Sent), received: int64(l.Received), refused: refused, lastError: l.LastErr,
 	}
 	if l.Index != 0 && l.HardwareAddr != (dhcp4.HardwareAddr{}) {

@@ -56,6 +56,7 @@ func (c *Client) attach(l *link, facts ifup.Link, lease *machine.Lease, inUse bo
 		Rand:       c.rand,
 	}, lease, inUse)
 	l.deadline = l.machine.Deadline()
+	l.since, l.why = now, machine.NoReason
 	l.bouncing = c.cfg.Bounce && !l.met && facts.Up() && !inUse && !l.released
 	l.lower = l.bouncing
 	l.met = true

@@ -53,6 +53,8 @@ type LinkStatus struct {
 	HardwareAddr dhcp4.HardwareAddr
 	ClientID     []byte
 	State        machine.State
+	Since        time.Duration  // when it came into this state, CLOCK_BOOTTIME, and
+	Why          machine.Reason // what for; NoReason if it has been in no other
 	Carrier      bool
 	Metric       uint32         // of the link's routes while it has carrier
 	Lease        *machine.Lease // in use, or nil

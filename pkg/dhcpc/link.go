@@ -47,7 +47,9 @@ type link struct {
 	asked     bool          // a message has gone out in this state
 	deaf      bool          // and no answer came in time: in RENEWING, by unicast
 
-	installed bool // the lease in use has been installed
+	since     time.Duration  // of the machine's state
+	why       machine.Reason // it came into it
+	installed bool           // the lease in use has been installed
 	// Why it is used though no server has confirmed it, or NoReason.
 	unconfirmed machine.Reason
 	asking      time.Duration // until when the kernel was last asked to keep the address
@@ -135,6 +137,8 @@ func (l *link) status(base uint32) LinkStatus {
 		Family:    l.family,
 		Index:     l.index,
 		State:     l.state(),
+		Since:     l.since,
+		Why:       l.why,
 		Carrier:   l.carrier,
 		Metric:    l.metric(base),
 		Lease:     l.lease(),

@@ -110,6 +110,7 @@ func (c *Client) step(l *link, now time.Duration, ev machine.Event) machine.Effe
 		c.tell(l, Event{Kind: Lost, Time: now, Lease: eff.Lease, Reason: eff.Reason})
 	}
 	if state != before {
+		l.since, l.why = now, eff.Reason
 		c.entered(l, state, eff.Reason, now)
 	}
 	return eff

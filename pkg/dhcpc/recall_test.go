@@ -179,6 +179,9 @@ func TestReuseLeaseWhenNobodyAnswers(t *testing.T) {
 			if reused := marks[len(marks)-2]; bound.Reason != machine.ReasonSilence || reused.What != "reused" {
 				t.Errorf("it is not said that nobody confirmed it: %+v, %v", bound, marks)
 			}
+			if st := o.status(t); st.Since != bound.Time || st.Why == machine.NoReason {
+				t.Errorf("in %v since %v because of %q", st.State, st.Since, st.Why)
+			}
 			if !o.client.Status().Bound || bound.Lease != remembered || o.eth0.Config().Addr != address {
 				t.Errorf("bound %+v, configured %+v", bound, o.eth0.Config())
 			}
