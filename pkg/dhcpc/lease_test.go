@@ -385,3 +385,37 @@ func TestALeaseLivesForAMonth(t *testing.T) {
 		}
 	}
 }
+
+// What comes in through a link on another network is not believed, whatever
+// address it was sent to: who is there could speak for any server.
+func TestAnswerThroughAnotherNetwork(t *testing.T) {
+	o := newOffice(dhcpc.Config{})
+	guests := o.lan.Segment()
+	other := newServer()
+	other.ID, other.Subnet = netip.MustParseAddr("198.51.100.1"), netip.MustParsePrefix("198.51.100.0/24")
+	guests.Serve(other)
+	eth1 := o.lan.Plug("eth1", guests)
+	o.request("eth1")
+	astray := 0
+	o.server.Respond = func(m *dhcptest.Message, r *dhcptest.Reply) []dhcptest.Frame {
+		if r == nil {
+			return nil
+		}
+		if f := o.server.Frame(m, r); m.ClientAddr.IsUnspecified() {
+			return []dhcptest.Frame{f}
+		} else {
+			astray++
+			eth1.Receive(f)
+		}
+		return nil
+	}
+	o.run(t, 50*time.Minute)
+	for _, ev := range o.told(dhcpc.Renewed) {
+		if ev.Interface == "eth0" {
+			t.Errorf("renewed at %v", ev.Time)
+		}
+	}
+	if astray == 0 {
+		t.Error("no answer came through eth1")
+	}
+}

@@ -83,7 +83,7 @@ func TestRequestsGoByName(t *testing.T) {
 		t.Errorf("bound %+v", bound)
 	}
 	lost := o.once(t, dhcpc.Lost)
-	if lost.Interface != "eth0" || lost.Time != 2*time.Minute {
+	if lost.Interface != "eth0" || lost.Time != 2*time.Minute || lost.Reason != machine.ReasonGone {
 		t.Errorf("lost %+v", lost)
 	}
 	if withdrawn := o.eth0.Applied[1]; withdrawn.Time != 2*time.Minute || withdrawn.Config.Addr.IsValid() {

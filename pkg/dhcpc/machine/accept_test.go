@@ -426,9 +426,9 @@ func TestFlood(t *testing.T) {
 	s.quiet()
 }
 
-// A server whose address was in use does not keep another from its turn, though
-// it is always the first to answer.
-func TestConflictingServerGoesLast(t *testing.T) {
+// A server that offers the address that was in use does not keep another from its
+// turn, though it is always the first to answer.
+func TestDeclinedAddressGoesLast(t *testing.T) {
 	rfc.Shows(t, "P-DR-03")
 	s := playTo(t, Bound, Config{}).at(3)
 	s.step(Conflict{})
@@ -437,6 +437,19 @@ func TestConflictingServerGoesLast(t *testing.T) {
 	s.at(13.1).hears(dhcp4.Offer).in(Selecting).quiet()
 	s.at(13.2).hears(dhcp4.Offer, from(srv2), offering("192.0.2.51")).in(Requesting)
 	if r := s.sends(dhcp4.KindSelecting); r.ServerID != srv2 {
+		t.Errorf("REQUEST to %v", r.ServerID)
+	}
+}
+
+// Anybody can claim an address: the claim says nothing against the server, which
+// is believed at once when it offers another.
+func TestDeclinedAddressIsNoFaultOfItsServer(t *testing.T) {
+	s := playTo(t, Bound, Config{}).at(3)
+	s.step(Conflict{})
+	s.sends(dhcp4.KindDecline)
+	s.at(13).sends(dhcp4.KindDiscover)
+	s.at(13.1).hears(dhcp4.Offer, offering("192.0.2.51")).in(Requesting)
+	if r := s.sends(dhcp4.KindSelecting); r.ServerID != srv1 {
 		t.Errorf("REQUEST to %v", r.ServerID)
 	}
 }
