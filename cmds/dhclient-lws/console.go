@@ -23,6 +23,9 @@ type console struct {
 	dropped int
 	after   []func() // to be called when what is queued has been written
 	kicked  chan struct{}
+
+	log       *os.File // takes the terminal's place; nil until it is opened
+	logKernel bool     // and is the kernel's
 }
 
 // maxQueued is how much may wait, in bytes. While more does what comes is
@@ -149,22 +152,34 @@ func (c *console) redirect(out *os.File, kernel bool) {
 // leave lets go of the terminal: from here on lines go to the kernel's log. What
 // the Go runtime has to say if it dies goes there too.
 func (c *console) leave() {
+	c.openLog()
+	if c.log == nil {
+		c.redirect(nil, false)
+		return
+	}
+	for std := 1; std <= 2; std++ {
+		_ = unix.Dup3(int(c.log.Fd()), std, 0)
+	}
+	c.redirect(c.log, c.logKernel)
+}
+
+// openLog opens the kernel's log, or what there is in its place. It may be called
+// early, while /dev is there.
+func (c *console) openLog() {
+	if c.log != nil {
+		return
+	}
 	fd, err := unix.Open("/dev/kmsg", unix.O_WRONLY|unix.O_NOCTTY|unix.O_CLOEXEC, 0)
-	kernel := err == nil
+	c.logKernel = err == nil
 	if err != nil {
 		fd, err = unix.Open(os.DevNull, unix.O_WRONLY|unix.O_CLOEXEC, 0)
 	}
 	if err != nil {
 		fd, err = brokenPipe()
 	}
-	if err != nil {
-		c.redirect(nil, false)
-		return
+	if err == nil {
+		c.log = os.NewFile(uintptr(fd), "log")
 	}
-	for std := 1; std <= 2; std++ {
-		_ = unix.Dup3(fd, std, 0)
-	}
-	c.redirect(os.NewFile(uintptr(fd), "log"), kernel)
 }
 
 // brokenPipe is for a machine without devices, where nothing else takes the place

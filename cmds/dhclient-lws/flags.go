@@ -23,6 +23,7 @@ type options struct {
 	stateDir   string   // "" for no live state
 	leaseDir   string   // "" keeps no lease
 	netConfDir string   // "" for no net-<interface>.conf
+	root       string   // the root directory of all these; "" is that of the caller
 	resolvConf string   // "" leaves the file alone
 	verbosity  int      // 1 shows each message, 2 also each option and refusal
 	remarks    []string // what is asked for and not there, a line each
@@ -107,6 +108,7 @@ func (o *options) flags() *flag.FlagSet {
 
 	fs.Func("state-dir", "a directory, or nothing for no live state", setPath(&o.stateDir))
 	fs.Func("lease-dir", "a directory, or nothing to remember no lease", setPath(&o.leaseDir))
+	fs.Func("root", "a directory", setPath(&o.root))
 	fs.Func("net-conf", "a directory, or nothing for no net-<interface>.conf", setPath(&o.netConfDir))
 
 	fs.Func("client-id", "mac, duid, none, or 2 to 255 bytes in hexadecimal", o.setClientID)
@@ -152,7 +154,7 @@ func (o *options) flags() *flag.FlagSet {
 func (o *options) complete(given map[string]bool, persistent string) {
 	if !given["lease-dir"] {
 		o.leaseDir = o.stateDir
-		if unix.Access(persistent, unix.W_OK) == nil {
+		if unix.Access(filepath.Join(o.root, persistent), unix.W_OK) == nil {
 			o.leaseDir = filepath.Join(persistent, "dhclient-lws")
 		}
 	}

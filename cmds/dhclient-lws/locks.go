@@ -85,10 +85,17 @@ func (k *locks) takeNow(name string, granted func()) error {
 			return err
 		}
 	}
-	if _, has := k.held[name]; has || k.useless {
+	if k.useless {
 		return nil
 	}
 	path := filepath.Join(k.disk.dir, fileName(name)+".lock")
+	if fd, has := k.held[name]; has {
+		if identify(path) == identifyOpen(fd) {
+			return nil
+		}
+		_ = unix.Close(fd)
+		delete(k.held, name)
+	}
 	fd, err := openLock(path)
 	if err != nil {
 		return err
@@ -118,6 +125,14 @@ func (k *locks) try(name string, w *want) error {
 	delete(k.wanted, name)
 	k.unwatch(w)
 	return nil
+}
+
+// moved is called when the directory is another one than before, in which each
+// lock is to be taken once more.
+func (k *locks) moved() {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.checked, k.useless = false, false
 }
 
 // release gives a lock back, or no longer waits for it.

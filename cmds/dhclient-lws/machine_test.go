@@ -35,6 +35,8 @@ func TestMain(m *testing.M) {
 		os.Exit(launch())
 	case "without devices":
 		os.Exit(becomeWithoutDevices())
+	case "initramfs":
+		os.Exit(switchRoot())
 	case "init":
 		os.Exit(becomeWithoutProc())
 	}

@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/dhclient-lws/dhclient-lws/pkg/dhcpc"
@@ -25,9 +26,11 @@ type resident struct {
 	client  *dhcpc.Client
 	end     context.CancelCauseFunc
 
-	watching bool // signals are taken
+	watching bool        // signals are taken
+	moved    atomic.Bool // the files are to be written where they belong now
 	// People have been told which links are without a cable.
 	toldOfCables bool
+	mounts       *os.File // tells of mounts; nil where the root directory stays what it is
 	links        linkBook
 	locks        locks
 	news         bool // something happened that decide has not seen
@@ -97,11 +100,17 @@ func serve(o *options, start time.Duration, result *os.File) int {
 	c := newConsole(os.Stderr)
 	// When this returns all has been said.
 	defer c.flush(patience)
+	mounts, err := o.enterRoot(c)
+	if err != nil {
+		c.printf("-root: %s", safeText(err.Error()))
+		return exitFailure
+	}
 	r, err := newResident(o, start, c, result)
 	if err != nil {
 		c.printf("%s", safeText(err.Error()))
 		return exitFailure
 	}
+	r.mounts = mounts
 	switch err := r.run().(type) {
 	case waitOver:
 		return err.status()
@@ -135,12 +144,19 @@ func (r *resident) run() error {
 	return err
 }
 
-// watch begins to take signals, and to look after the front process.
+// watch begins to take signals, and to look after the front process and the root
+// directory.
 func (r *resident) watch() {
 	r.watching = true
 	watchSignals(r.renew, r.writeStatus, func(sig os.Signal) { r.leave(endedBy{sig}) })
 	if r.result != nil && !r.decided {
 		go watchFront(int(r.result.Fd()), r.abandoned)
+	}
+	if r.options.root == "" && inMemory("/") {
+		r.mounts = openMounts()
+	}
+	if r.mounts != nil {
+		go r.options.watchMounts(r.mounts, r.rootMoved)
 	}
 }
 

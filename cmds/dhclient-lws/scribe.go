@@ -4,6 +4,8 @@ import (
 	"sync"
 	"time"
 
+	"golang.org/x/sys/unix"
+
 	"github.com/dhclient-lws/dhclient-lws/pkg/dhcpc"
 	"github.com/dhclient-lws/dhclient-lws/pkg/dhcpc/machine"
 	"github.com/dhclient-lws/dhclient-lws/pkg/ifup"
@@ -33,6 +35,7 @@ type scribe struct {
 	after    []func()                  // to be called when it is written
 	kicked   chan struct{}             // nil until there is something to write
 	recalled map[string]*machine.Lease // those that were read, and are known to be in their files
+	anew     bool                      // what was written is not where it belongs
 
 	// The goroutine's.
 	// The directories of the options, each as long as it can be used, else "".
@@ -44,6 +47,7 @@ type scribe struct {
 	kept     map[string]*keptLink
 	absent   map[string]time.Duration // when the leases of links that do not exist are over
 	statusAt string                   // the path of our status file, once chosen
+	first    int                      // the lock of the first resident, if we are it, else -1
 }
 
 // snapshot is how things stand.
@@ -90,6 +94,7 @@ func newScribe(o *options, start time.Duration, report func(string, error)) *scr
 		recalled: map[string]*machine.Lease{},
 		resolv:   ifup.ResolvConf{Path: o.resolvConf},
 		kept:     map[string]*keptLink{},
+		first:    -1,
 		absent:   map[string]time.Duration{},
 		early:    disk{dir: o.leaseDir, patience: loopPatience},
 		disks:    map[string]*disk{},
@@ -118,6 +123,14 @@ func (s *scribe) record(shot snapshot) {
 	}
 	s.waiting = &shot
 	s.kick()
+}
+
+// moved is called when what was written is not where it belongs any more: the next
+// snapshot is written as the first one was.
+func (s *scribe) moved() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.anew = true
 }
 
 // then calls fn once: when what was recorded has been written, or after the
@@ -158,9 +171,12 @@ func (s *scribe) kick() {
 func (s *scribe) run(kicked <-chan struct{}) {
 	for range kicked {
 		s.mu.Lock()
-		shot, after := s.waiting, s.after
-		s.waiting, s.after = nil, nil
+		shot, after, anew := s.waiting, s.after, s.anew
+		s.waiting, s.after, s.anew = nil, nil, false
 		s.mu.Unlock()
+		if anew {
+			s.forget()
+		}
 		if shot != nil && !s.write(shot) {
 			s.mu.Lock()
 			s.after = append(after, s.after...) // of the newer one
@@ -171,6 +187,14 @@ func (s *scribe) run(kicked <-chan struct{}) {
 			fn()
 		}
 	}
+}
+
+// forget takes nothing for written.
+func (s *scribe) forget() {
+	s.kept, s.resolv = map[string]*keptLink{}, ifup.ResolvConf{Path: s.options.resolvConf}
+	s.statusAt = ""
+	_ = unix.Close(s.first)
+	s.first = -1
 }
 
 // outdated reports whether there is a newer snapshot than the one being written.

@@ -66,7 +66,9 @@ func (s *scribe) chooseStatusPath(dir string) {
 	if err == nil && unix.Flock(fd, unix.LOCK_EX|unix.LOCK_NB) == unix.EWOULDBLOCK {
 		_ = unix.Close(fd)
 		s.statusAt = furtherPath(dir, os.Getpid())
-	} // else the lock is held for as long as this process lives
+	} else if err == nil {
+		s.first = fd // for as long as this process lives
+	}
 	for _, path := range furtherPaths(dir) {
 		if st, err := readStatusFile(path); err == nil && !st.alive() {
 			_ = os.Remove(path)

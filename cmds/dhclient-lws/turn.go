@@ -58,11 +58,24 @@ func (r *resident) onMessage(iface string, m *dhcp4.Message, why dhcp4.Refusal) 
 	}
 }
 
+// move has all that is on disk written once more, since what was written is not
+// where others look any more. The locks come first: the client of the new root, if
+// it has one, may have been faster, and then the link is his, as it stands.
+func (r *resident) move() {
+	r.locks.moved()
+	for _, l := range r.links.byName {
+		r.take(l)
+	}
+	r.scribe.moved()
+	r.scribe.record(r.snapshot(undecided))
+}
+
 // take asks for a lease on a link, now or when no other client has it any more.
 func (r *resident) take(l *knownLink) {
 	err := r.locks.take(l.name, func() { r.request(l) })
 	if taken, ok := errors.AsType[errTaken](err); ok {
 		r.console.printf("%s: %v", safeName(l.name), taken)
+		r.client.Remove(l.name) // nothing was asked for, unless the lock was lost
 		return
 	}
 	r.report("state-dir", err)
@@ -96,6 +109,9 @@ func (r *resident) onTurn(now time.Duration) time.Duration {
 		r.client.Withdraw(l.name) // if it is gone people have been told
 		r.locks.release(l.name)
 		r.scribe.changed()
+	}
+	if r.moved.Swap(false) {
+		r.move()
 	}
 	wanted := r.links.wanted()
 	leaving := r.whyLeaving()

@@ -352,6 +352,13 @@ func (c *Client) freeSlot() int {
 	return len(c.links)
 }
 
+// Wake has the loop call OnTurn soon.
+func (c *Client) Wake() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.changed()
+}
+
 // changed makes the loop look again. The lock is held.
 func (c *Client) changed() {
 	c.again = true

@@ -49,6 +49,10 @@ var whatToWriteDown = Topic{
 			"net-conf", "DIR", "where net-INTERFACE.conf goes, which initramfs-tools and cloud-init read; \"\" is nowhere",
 			"/run, or another -state-dir than the usual one",
 		},
+		{
+			"root", "DIR", "the root directory of the client and of all these files, once its program has been started: " +
+				"where the real root is mounted in an initramfs. Without it the client follows switch_root by itself", "/",
+		},
 	},
 }
 

@@ -5,7 +5,7 @@ package manual
 // Version is the command's. It is a constant since neither linker flags nor
 // build information reach a program inside a busybox binary.
 const (
-	Version  = "0.3.0"
+	Version  = "0.4.0"
 	Released = "2026-11-24"
 )
 
