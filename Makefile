@@ -5,6 +5,7 @@ NICS ?= 3
 TIME ?= 10s
 SEEDS ?= 1000
 FIRST ?= 1
+LINKS ?= 64
 
 export PATH := $(PATH):/usr/sbin:/sbin
 
@@ -47,6 +48,9 @@ fuzz: ## each fuzz test for a while [TIME=10s]
 simulate: ## many clients for days of virtual time, in which everything goes wrong [SEEDS=1000] [FIRST=1]
 	go test -timeout 0 -count 1 -v -run TestNoSeedBreaksARule ./pkg/dhcpc/dhcptest/sim -seeds $(SEEDS) -first $(FIRST)
 
+siege: ## the worst that servers can do, for a day of virtual time [LINKS=64]
+	go test -timeout 0 -count 1 -v -run TestADayUnderSiege ./pkg/dhcpc/dhcptest/sim/siege -links $(LINKS) -many $(LINKS)
+
 breakages: ## break the client in each of two dozen ways, and see that the simulation notices
 	go test -timeout 0 -count 1 -v -run TestEachBreakageIsCaught ./pkg/dhcpc/dhcptest/sim -breakages all -table BREAKAGES.md
 
@@ -70,4 +74,4 @@ need = set --; for pair in $(1); do command -v $${pair%%:*} >/dev/null || set --
 	root=; [ "$$(id -u)" -eq 0 ] || root=sudo; \
 	$$root apt-get update -q && $$root env DEBIAN_FRONTEND=noninteractive apt-get install -qy --no-install-recommends "$$@"
 
-.PHONY: help run test lint vuln build fuzz simulate breakages scale clean
+.PHONY: help run test lint vuln build fuzz simulate siege breakages scale clean

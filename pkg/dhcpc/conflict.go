@@ -93,8 +93,8 @@ func (c *Client) sendARP(now time.Duration) {
 		if !ok {
 			continue
 		}
-		if l.detector.Clear() && !l.machine.Installed() {
-			l.detector.Sent(now)
+		if l.detector.Clear() && !l.inKernel(now) {
+			l.detector.Sent(now) // what we do not have we do not claim
 			continue
 		}
 		start := len(o.frames)
@@ -115,6 +115,10 @@ func (c *Client) sendARP(now time.Duration) {
 	}
 	o.reset()
 }
+
+// inKernel reports whether the kernel has the address. It may have withdrawn it
+// already: it counts whole seconds, so that a lease lasts up to one longer.
+func (l *link) inKernel(now time.Duration) bool { return l.machine.Installed() && now < l.until }
 
 // watch tells the socket which addresses it is about. That is done when the
 // first probe is due, some time after the address came into use: no lease waits

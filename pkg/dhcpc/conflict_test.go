@@ -134,6 +134,44 @@ func TestStrictDetectionSurvivesAFlap(t *testing.T) {
 	within(t, "in use", o.eth0.Applied[0].Time, 7*time.Second, 11*time.Second)
 }
 
+// What the kernel does not have is not announced: here an address on probation, of
+// which the ARP socket could not be told, so that nothing was heard for long enough
+// and yet nothing is known. The LAN would complain.
+func TestAnAddressOnProbationIsNotAnnounced(t *testing.T) {
+	rfc.Shows(t, "R5227-2.3-01")
+	o := newOffice(dhcpc.Config{Conflicts: dhcpc.DetectStrict})
+	squatter := o.network.Host(first)
+	squatter.Silent = true
+	for _, at := range []time.Duration{20 * time.Second, 22 * time.Second} { // the first claim is answered
+		o.lan.At(at, func() {
+			o.lan.RefuseWatch = func() error { return errors.New("no memory for a filter") }
+			squatter.Announce()
+		})
+	}
+	o.run(t, time.Minute)
+	probes, announcements := o.arp(second)
+	if len(probes) != 3 || len(announcements) != 0 || o.inUseAt(time.Minute).IsValid() {
+		t.Errorf("probes %v, announcements %v, in use %v", probes, announcements, o.inUseAt(time.Minute))
+	}
+}
+
+// A kernel counts whole seconds: in the last of a lease it may have withdrawn the
+// address. Nothing is announced then, which the LAN knows.
+func TestNothingIsAnnouncedInTheLastSecond(t *testing.T) {
+	o := newOffice(dhcpc.Config{})
+	o.server.Lease = 6 * time.Second // as long as it takes to announce
+	o.server.Respond = func(m *dhcptest.Message, r *dhcptest.Reply) []dhcptest.Frame {
+		if m.Kind == dhcp4.KindRenewing || m.Kind == dhcp4.KindRebinding {
+			return nil
+		}
+		return []dhcptest.Frame{o.server.Frame(m, r)}
+	}
+	o.run(t, 10*time.Minute)
+	if _, announcements := o.arp(first); len(announcements) == 0 {
+		t.Error("nothing was ever announced, so this shows nothing")
+	}
+}
+
 // With detection off the server is trusted, and no ARP leaves.
 func TestNoDetection(t *testing.T) {
 	o := newOffice(dhcpc.Config{Conflicts: dhcpc.DetectOff})
