@@ -267,3 +267,90 @@ func TestAThousandLinks(t *testing.T) {
 		t.Errorf("the last of %d is bound after %v, the server works for %v", n, last, busy)
 	}
 }
+
+// A NIC, a switch or a hypervisor that does not let through what is sent to an
+// address before its owner has it costs three messages, not the lease.
+func TestALANThatDropsUnicastBeforeTheAddress(t *testing.T) {
+	rfc.Shows(t, "P-SA-01", "R2131-4.1-05", "R2131-4.1-06", "P-RT-22")
+	o := newOffice(dhcpc.Config{})
+	dropped := 0
+	o.server.Respond = func(m *dhcptest.Message, r *dhcptest.Reply) []dhcptest.Frame {
+		switch {
+		case r == nil:
+			return nil
+		case m.Flags&0x8000 == 0 && m.ClientAddr.IsUnspecified():
+			dropped++
+			return nil
+		}
+		return []dhcptest.Frame{o.server.Frame(m, r)}
+	}
+	o.lan.At(10*time.Minute, func() { o.eth0.SetCarrier(false) })
+	o.lan.At(11*time.Minute, func() { o.eth0.SetCarrier(true) })
+	o.run(t, time.Hour)
+
+	// The gaps of the table, each up to a fifth longer.
+	within(t, "bound", o.once(t, dhcpc.Bound).Time, 0, 8250*time.Millisecond*12/10+fourWays)
+	if dropped != 3 {
+		t.Errorf("%d answers were dropped, want those to the first three DISCOVERs", dropped)
+	}
+	before := ofKind(o.lan.Sent, dhcp4.KindDiscover)
+	if d := before[3]; d.Flags != 0x8000 || d.Xid == before[2].Xid || before[2].Xid != before[0].Xid {
+		t.Errorf("%v has flags %x; before it: %v", d, d.Flags, before[:3])
+	}
+	// When the cable comes back nothing has to be learned again, and a lease that is
+	// renewed is answered at its address.
+	if r := ofKind(o.lan.Sent, dhcp4.KindInitReboot); len(r) != 1 || r[0].Flags != 0x8000 {
+		t.Errorf("asked anew with %v", r)
+	}
+	if r := ofKind(o.lan.Sent, dhcp4.KindRenewing); len(r) == 0 || r[0].Flags != 0 {
+		t.Errorf("renewed with %v", r)
+	}
+}
+
+// The other way round there is no loss at all: a LAN that drops broadcasts.
+func TestALANThatDropsBroadcasts(t *testing.T) {
+	o := newOffice(dhcpc.Config{})
+	o.server.Respond = func(m *dhcptest.Message, r *dhcptest.Reply) []dhcptest.Frame {
+		if r == nil || m.Flags&0x8000 != 0 {
+			return nil
+		}
+		return []dhcptest.Frame{o.server.Frame(m, r)}
+	}
+	o.server.Silent = true // until the client has turned to broadcast
+	o.lan.At(12*time.Second, func() { o.server.Silent = false })
+	o.run(t, 2*time.Minute)
+	within(t, "bound", o.once(t, dhcpc.Bound).Time, 12*time.Second, 30*time.Second)
+}
+
+// Where the network prefers hosts without IPv4, and the client has asked for that
+// word, the link rests without a lease, socket or wake-up.
+func TestANetworkThatPrefersIPv6(t *testing.T) {
+	rfc.Shows(t, "R8925-3.2-03", "R8925-3.2-05", "R8925-3.2-11")
+	o := newOffice(dhcpc.Config{Parameters: []dhcp4.Code{dhcp4.IPv6OnlyPreferred}})
+	o.server.Options = []dhcptest.Option{{Code: dhcp4.IPv6OnlyPreferred, Data: dhcptest.Uint32(1800)}}
+	o.lan.At(20*time.Minute, func() { // the network has changed its mind
+		st := o.status(t)
+		if st.State != machine.IPv6Only || st.Why != machine.ReasonIPv6Only || st.Resumes != 30*time.Minute+2*oneWay || st.Lease != nil {
+			t.Errorf("status is %+v", st)
+		}
+		o.server.Options = nil
+	})
+	o.run(t, 40*time.Minute)
+
+	ev := o.once(t, dhcpc.IPv6Only)
+	if ev.Until != 30*time.Minute+2*oneWay || ev.State != machine.IPv6Only || ev.Reason != machine.ReasonIPv6Only {
+		t.Errorf("event is %+v", ev)
+	}
+	wantKinds(t, o.lan.Sent, dhcp4.KindDiscover, dhcp4.KindDiscover, dhcp4.KindSelecting)
+	if bound := o.once(t, dhcpc.Bound); bound.Time != ev.Until+fourWays {
+		t.Errorf("bound at %v", bound.Time)
+	}
+	for _, at := range o.lan.Wakeups {
+		if at > time.Minute && at < 20*time.Minute {
+			t.Errorf("woken at %v", at)
+		}
+	}
+	if o.status(t).Resumes != 0 {
+		t.Error("a link that is bound will resume")
+	}
+}

@@ -21,6 +21,10 @@ const (
 	Renewed // Lease was confirmed or changed
 	Lost    // Lease was withdrawn; Reason tells why. It may never have been Bound: recalled, refused by the kernel, in conflict
 	Failed  // Err: something did not work and will be tried again
+	// IPv6Only: a server has said that the network prefers hosts without IPv4 (RFC
+	// 8925), and Config.Parameters asks for that word; IPv4 rests until Until, or
+	// until the link comes anew.
+	IPv6Only
 )
 
 // Event tells of success and of failure on one link.
@@ -33,6 +37,7 @@ type Event struct {
 	Message   dhcp4.MessageType
 	Lease     *machine.Lease
 	Reason    machine.Reason
+	Until     time.Duration // CLOCK_BOOTTIME
 	Err       error
 }
 
@@ -55,6 +60,7 @@ type LinkStatus struct {
 	State        machine.State
 	Since        time.Duration  // when it came into this state, CLOCK_BOOTTIME, and
 	Why          machine.Reason // what for; NoReason if it has been in no other
+	Resumes      time.Duration  // in state IPv6Only: when it asks for IPv4 again
 	Carrier      bool
 	Metric       uint32         // of the link's routes while it has carrier
 	Lease        *machine.Lease // in use, or nil

@@ -152,6 +152,9 @@ func (l *link) status(base uint32) LinkStatus {
 		s.HardwareAddr, s.ClientID = l.id.HardwareAddr, l.id.ClientID
 		s.Remembered = l.machine.Remembered()
 		s.Installed = l.machine.Installed()
+		if s.State == machine.IPv6Only {
+			s.Resumes = l.deadline
+		}
 	}
 	return s
 }

@@ -98,7 +98,7 @@ func (l *link) needs() (raw, udp bool) {
 		return l.deaf, true
 	case machine.Releasing:
 		return false, true
-	case machine.Down, machine.Installing, machine.Bound, machine.Stopped:
+	case machine.Down, machine.Installing, machine.Bound, machine.IPv6Only, machine.Stopped:
 	}
 	return false, false
 }

@@ -133,6 +133,8 @@ func (c *Client) entered(l *link, state machine.State, why machine.Reason, now t
 			l.installed = true
 			c.tell(l, Event{Kind: Bound, Time: now, Lease: l.lease(), Reason: l.unconfirmed})
 		}
+	case machine.IPv6Only:
+		c.tell(l, Event{Kind: IPv6Only, Time: now, Reason: why, Until: l.deadline})
 	case machine.Stopped:
 		if c.cfg.KeepForever {
 			l.apply = now // what was kept without a lease goes as well

@@ -68,7 +68,8 @@ func inExchange(s machine.State) bool {
 	switch s {
 	case machine.Selecting, machine.Requesting, machine.Rebooting, machine.Renewing, machine.Rebinding:
 		return true
-	case machine.Down, machine.Init, machine.Installing, machine.Bound, machine.Declining, machine.Releasing, machine.Stopped:
+	case machine.Down, machine.Init, machine.Installing, machine.Bound, machine.Declining, machine.Releasing,
+		machine.IPv6Only, machine.Stopped:
 	}
 	return false
 }

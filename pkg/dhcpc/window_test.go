@@ -42,7 +42,7 @@ func (o *office) inFlight() int {
 	var changes []change
 	seen := map[uint32]bool{}
 	for _, m := range o.lan.Sent {
-		if seen[m.Xid] {
+		if seen[m.Xid] || !opens(m) {
 			continue
 		}
 		seen[m.Xid] = true

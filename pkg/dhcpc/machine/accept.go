@@ -17,13 +17,16 @@ func (m *Machine) receive(now time.Duration, r *dhcp4.Message) (Reason, dhcp4.Re
 	server, _ := r.Options.Addr(dhcp4.ServerIdentifier)
 	switch r.Type {
 	case dhcp4.Offer:
-		o := offer{r.YourAddr, server}
+		o := offer{r.YourAddr, server, m.ipv6Only(r)}
 		if w.reserve && (m.doubtful(o) || m.letDown > 1) {
 			return NoReason, m.hold(o)
 		}
 		return m.request(now, w.exchange, o), dhcp4.Accepted
 	case dhcp4.Nak:
 		return m.nak(now, w.addr, server), dhcp4.Accepted
+	}
+	if wait := m.ipv6Only(r); wait > 0 && m.State() == Rebooting {
+		return m.abstain(now, wait), dhcp4.Accepted
 	}
 	m.use(now, m.grant(r, w.began(now, leaseTime(r))))
 	return m.enter(installing{}, ReasonAck), dhcp4.Accepted
@@ -82,7 +85,7 @@ func (m *Machine) awaited() awaited {
 		return awaited{exchange: s.exchange, ack: true, nak: true, addr: m.lease.Addr.Addr(), nakServer: m.lease.Server}
 	case rebinding:
 		return awaited{exchange: s.exchange, ack: true, nak: true, addr: m.lease.Addr.Addr()}
-	case down, initial, installing, bound, declining, releasing, stopped:
+	case down, initial, installing, bound, declining, releasing, ipv6Only, stopped:
 	}
 	return awaited{}
 }
@@ -121,6 +124,9 @@ func (m *Machine) refuse(now time.Duration, r *dhcp4.Message, w *awaited) dhcp4.
 		return dhcp4.NoServerID
 	case w.server.IsValid() && server != w.server:
 		return dhcp4.WrongServer
+	}
+	if r.Type == dhcp4.Offer && m.ipv6Only(r) > 0 {
+		return dhcp4.Accepted // there may be no address in it (RFC 8925 section 3.3)
 	}
 	if why := m.unfit(r, server); why != dhcp4.Accepted {
 		return why

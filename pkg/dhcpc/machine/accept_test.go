@@ -41,6 +41,7 @@ var goTo = map[State]func(s *script){
 	Rebinding: func(s *script) { s.toBound().resumes(3150).sends(dhcp4.KindRebinding) },
 	Declining: func(s *script) { s.toBound().step(Conflict{}) },
 	Releasing: func(s *script) { s.toBound().step(Release{}) },
+	IPv6Only:  func(s *script) { s.toIPv6Only(1800) },
 	Stopped: func(s *script) {
 		s.toBound().steps(Release{}, SendFailed{})
 	},

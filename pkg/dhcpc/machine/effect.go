@@ -51,6 +51,8 @@ const (
 	ReasonConflict
 	ReasonRenew
 	ReasonRelease
+	ReasonIPv6Only
+	ReasonWaited
 	ReasonGone // never a Machine's: its link is gone, or another
 )
 
@@ -72,6 +74,8 @@ var reasonNames = [...]string{
 	ReasonConflict:      "address conflict",
 	ReasonRenew:         "renewal asked for",
 	ReasonRelease:       "release asked for",
+	ReasonIPv6Only:      "IPv6 only is preferred here",
+	ReasonWaited:        "waited long enough",
 	ReasonGone:          "interface gone or changed",
 }
 

@@ -30,7 +30,7 @@ func invariants(m *Machine, now time.Duration, before State, eff Effect) error {
 		if m.remembered == nil {
 			return errors.New("nothing to ask for in REBOOTING")
 		}
-	case Declining, Stopped:
+	case Declining, IPv6Only, Stopped:
 		if l != nil {
 			return fmt.Errorf("a lease in %v", state)
 		}

@@ -36,6 +36,7 @@ type Machine struct {
 	shunned    netip.Addr    // the server that let us down last, if valid: others go before it
 	declined   netip.Addr    // the address that was declined last, if valid: likewise
 	letDown    uint8         // how often one did since the last lease, up to 2
+	broadcast  bool          // ask for answers by broadcast: those to our future address did not come, see otherWay
 
 	carrier time.Duration // when it came
 	limiter limiter
@@ -140,7 +141,7 @@ func (m *Machine) next() (at time.Duration, message bool) {
 	case initial:
 		return s.due, true
 	case selecting:
-		return s.due, !s.reserve.server.IsValid()
+		return s.due, !s.reserve.server.IsValid() && !m.unheard(s.exchange)
 	case requesting:
 		return s.due, s.tries < requestTries
 	case rebooting:
@@ -155,6 +156,8 @@ func (m *Machine) next() (at time.Duration, message bool) {
 		return s.due, true
 	case releasing:
 		return s.due, s.tries == 0
+	case ipv6Only:
+		return s.until, false
 	case down, installing, stopped:
 	}
 	return Never, false
@@ -197,15 +200,15 @@ func (m *Machine) Outgoing(now time.Duration) (s Send, ok bool) {
 	}
 	switch s := m.state.(type) {
 	case initial:
-		return s.send(now, dhcp4.KindDiscover, m.hint), true
+		return m.ask(now, s.exchange, dhcp4.KindDiscover, m.hint), true
 	case selecting:
-		return s.send(now, dhcp4.KindDiscover, m.hint), true
+		return m.ask(now, s.exchange, dhcp4.KindDiscover, m.hint), true
 	case requesting:
-		out := s.send(now, dhcp4.KindSelecting, s.addr)
+		out := m.ask(now, s.exchange, dhcp4.KindSelecting, s.addr)
 		out.Secs, out.ServerID, out.First = s.secs, s.server, false
 		return out, true
 	case rebooting:
-		return s.send(now, dhcp4.KindInitReboot, m.remembered.Addr.Addr()), true
+		return m.ask(now, s.exchange, dhcp4.KindInitReboot, m.remembered.Addr.Addr()), true
 	case renewing:
 		out := s.send(now, dhcp4.KindRenewing, m.lease.Addr.Addr())
 		out.Src, out.Dst = m.lease.Addr.Addr(), m.lease.Server
@@ -222,9 +225,17 @@ func (m *Machine) Outgoing(now time.Duration) (s Send, ok bool) {
 		out := s.send(now, dhcp4.KindRelease, m.lease.Addr.Addr())
 		out.ServerID, out.Src, out.Dst = m.lease.Server, m.lease.Addr.Addr(), m.lease.Server
 		return out, true
-	case down, installing, bound, stopped:
+	case down, installing, bound, ipv6Only, stopped:
 	}
 	return Send{}, false
+}
+
+// ask is the next message of an exchange whose answer comes to an address that
+// is not there yet.
+func (m *Machine) ask(now time.Duration, e exchange, k dhcp4.Kind, addr netip.Addr) Send {
+	out := e.send(now, k, addr)
+	out.Broadcast = m.broadcast
+	return out
 }
 
 // send is the next message of an exchange, to everyone on the link.

@@ -27,6 +27,9 @@ func TestAnyLife(t *testing.T) {
 			StartDelay: time.Duration(rapid.IntRange(0, 10).Draw(rt, "delay")) * time.Second,
 			Rand:       func() uint32 { s.draws++; return rng.Uint32() },
 		}
+		if rapid.Bool().Draw(rt, "IPv6 only") {
+			c.Identity.Parameters = []dhcp4.Code{dhcp4.IPv6OnlyPreferred}
+		}
 		var l *Lease
 		if rapid.Bool().Draw(rt, "remembers") {
 			l = stored()
@@ -104,6 +107,9 @@ func life(rt *rapid.T, s *script) Event {
 			}
 			if rapid.Bool().Draw(rt, "rapid") {
 				with(dhcp4.RapidCommit, nil)(r)
+			}
+			if rapid.IntRange(0, 4).Draw(rt, "IPv6 only") == 0 {
+				with(dhcp4.IPv6OnlyPreferred, rapid.SliceOfN(rapid.Byte(), 3, 5).Draw(rt, "wait"))(r)
 			}
 		},
 	)}

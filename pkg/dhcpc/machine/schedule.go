@@ -26,6 +26,10 @@ const (
 	requestTries = 4 // RFC 2131 section 3.1: 60 s by its own schedule
 	rebootTries  = 2
 	reuseTries   = 2 // DISCOVERs, for servers that do not know the lease and would give another
+
+	// After so many DISCOVERs without an answer the next ones ask for it the other
+	// way, by broadcast or not.
+	enoughUnheard = 3
 )
 
 // gap is how long to wait after message n of an exchange, counted from 1.

@@ -75,11 +75,12 @@ func TestDiscoverSecs(t *testing.T) {
 	first := s.sends(dhcp4.KindDiscover)
 	for _, at := range []float64{4, 12, 28, 60, 124} {
 		d := s.at(at).sends(dhcp4.KindDiscover)
-		if want := uint16(s.now / time.Second); d.Secs != want || d.Xid != first.Xid || d.First {
+		repeats := at < 28 // the fourth asks another way, in an exchange of its own
+		if want := uint16(s.now / time.Second); d.Secs != want || (d.Xid == first.Xid) != repeats || d.First {
 			t.Errorf("DISCOVER at %v is %+v", at, d)
 		}
 	}
-	s.now = sec(70000)
+	s.resumes(70000)
 	if d := s.sends(dhcp4.KindDiscover); d.Secs != 65535 {
 		t.Errorf("secs after 70000 s is %d", d.Secs)
 	}

@@ -1,6 +1,9 @@
 package machine
 
-import "net/netip"
+import (
+	"net/netip"
+	"time"
+)
 
 // State is the name of the state that a Machine is in: those of RFC 2131
 // section 4.4, and a few in which nothing can be asked for.
@@ -18,6 +21,7 @@ const (
 	Rebinding
 	Declining // DECLINE is due
 	Releasing // RELEASE is due, or on its way
+	IPv6Only  // the network prefers that IPv4 is not used (RFC 8925)
 	Stopped   // released; the end
 )
 
@@ -33,6 +37,7 @@ var stateNames = [...]string{
 	Rebinding:  "REBINDING",
 	Declining:  "DECLINING",
 	Releasing:  "RELEASING",
+	IPv6Only:   "IPV6-ONLY",
 	Stopped:    "STOPPED",
 }
 
@@ -70,12 +75,16 @@ type (
 		exchange
 		addr, server netip.Addr
 	}
-	releasing struct{ exchange } // for the lease in use, which stays a moment longer than RELEASE takes to leave
+	releasing struct{ exchange }            // for the lease in use, which stays a moment longer than RELEASE takes to leave
+	ipv6Only  struct{ until time.Duration } // there is no lease in use meanwhile
 	stopped   struct{}
 )
 
 // offer is what matters in an OFFER; the rest counts only once acknowledged.
-type offer struct{ addr, server netip.Addr }
+type offer struct {
+	addr, server netip.Addr
+	ipv6Only     time.Duration // for how long the network can do without our IPv4; 0: it offers an address
+}
 
 func (down) name() State       { return Down }
 func (initial) name() State    { return Init }
@@ -88,4 +97,5 @@ func (renewing) name() State   { return Renewing }
 func (rebinding) name() State  { return Rebinding }
 func (declining) name() State  { return Declining }
 func (releasing) name() State  { return Releasing }
+func (ipv6Only) name() State   { return IPv6Only }
 func (stopped) name() State    { return Stopped }

@@ -19,9 +19,36 @@ func (m *Machine) discover(at time.Duration, why Reason) Reason {
 }
 
 // request takes an offer: REQUEST is due at once, in the exchange of the
-// DISCOVER and with its secs (RFC 2131 section 3.1).
+// DISCOVER and with its secs (RFC 2131 section 3.1). There is none if the offer
+// is to do without.
 func (m *Machine) request(now time.Duration, e exchange, o offer) Reason {
+	if o.ipv6Only > 0 {
+		return m.abstain(now, o.ipv6Only)
+	}
 	return m.enter(requesting{exchange{xid: e.xid, due: now}, o, e.secs(e.last)}, ReasonOffer)
+}
+
+// abstain does without IPv4 for a while (RFC 8925 section 3.2). An address of an
+// earlier time is not kept either.
+func (m *Machine) abstain(now, wait time.Duration) Reason {
+	m.drop(now)
+	return m.enter(ipv6Only{now + wait}, ReasonIPv6Only)
+}
+
+// unheard reports whether so many messages in a row found no answer that the
+// answers may be what is lost. Who asks for broadcast always has no other way.
+func (m *Machine) unheard(e exchange) bool {
+	return e.tries > 0 && e.tries%enoughUnheard == 0 && !m.c.Identity.Broadcast
+}
+
+// otherWay asks again in another exchange, for answers by broadcast if they were
+// to come to our future address before, and the other way round: some NICs,
+// switches and hypervisors drop the one, some the other. Which of them works is
+// kept. Only the xid is new, and time runs on.
+func (m *Machine) otherWay(e exchange) Reason {
+	m.broadcast = !m.broadcast
+	e.xid = m.c.Rand()
+	return m.enter(initial{e}, ReasonSilence)
 }
 
 // use puts a lease to use.
@@ -55,7 +82,7 @@ func (m *Machine) expire(now time.Duration) Reason {
 		return m.discover(now, ReasonExpiry)
 	case releasing:
 		return m.enter(stopped{}, ReasonExpiry)
-	case down, initial, selecting, requesting, declining, stopped:
+	case down, initial, selecting, requesting, declining, ipv6Only, stopped:
 	}
 	if inUse {
 		return ReasonExpiry
@@ -89,7 +116,7 @@ func (m *Machine) linkDown(now time.Duration) Reason {
 	case releasing:
 		m.drop(now) // RELEASE has left by now, or cannot any more
 		return m.enter(stopped{}, ReasonNoCarrier)
-	case initial, selecting, requesting, rebooting, installing, bound, renewing, rebinding, declining:
+	case initial, selecting, requesting, rebooting, installing, bound, renewing, rebinding, declining, ipv6Only:
 	}
 	return m.enter(down{}, ReasonNoCarrier)
 }
@@ -103,10 +130,13 @@ func (m *Machine) timer(now time.Duration) Reason {
 		if m.c.ReuseLease && m.remembered != nil && s.tries >= reuseTries && s.due <= now {
 			return m.reuse(now)
 		}
+		if m.unheard(s.exchange) && s.due <= now {
+			return m.otherWay(s.exchange)
+		}
 	case requesting:
 		if s.tries == requestTries && s.due <= now {
 			m.disappointed(s.server)
-			return m.discover(now, ReasonSilence)
+			return m.otherWay(exchange{due: now})
 		}
 	case rebooting:
 		if s.tries == rebootTries && s.due <= now {
@@ -124,6 +154,10 @@ func (m *Machine) timer(now time.Duration) Reason {
 		if s.tries > 0 && s.due <= now {
 			m.drop(now)
 			return m.enter(stopped{}, ReasonRelease)
+		}
+	case ipv6Only:
+		if s.until <= now {
+			return m.discover(now, ReasonWaited)
 		}
 	case down, initial, installing, rebinding, declining, stopped:
 	}
@@ -187,7 +221,7 @@ func (m *Machine) sent(now time.Duration, left bool) Reason {
 		}
 		m.drop(now)
 		return m.enter(stopped{}, ReasonRelease)
-	case down, installing, bound, stopped:
+	case down, installing, bound, ipv6Only, stopped:
 	}
 	return NoReason
 }
@@ -247,7 +281,7 @@ func (m *Machine) installFailed(now time.Duration, gone bool) Reason {
 		return m.discover(now+m.brakes.failure(), ReasonInstallFailed)
 	case releasing:
 		return m.enter(stopped{}, ReasonInstallFailed)
-	case down, initial, selecting, requesting, declining, stopped:
+	case down, initial, selecting, requesting, declining, ipv6Only, stopped:
 	}
 	return ReasonInstallFailed
 }
@@ -279,7 +313,7 @@ func (m *Machine) renew(now time.Duration) Reason {
 	case rebinding:
 		s.due = min(s.due, now)
 		m.state = s
-	case down, initial, selecting, requesting, rebooting, installing, declining, releasing, stopped:
+	case down, initial, selecting, requesting, rebooting, installing, declining, releasing, ipv6Only, stopped:
 	}
 	return NoReason
 }
@@ -301,7 +335,7 @@ func (m *Machine) release(now time.Duration) Reason {
 		}
 	case bound, renewing, rebinding:
 		return m.enter(releasing{m.open(now)}, ReasonRelease)
-	case down, initial, selecting, requesting, rebooting, declining:
+	case down, initial, selecting, requesting, rebooting, declining, ipv6Only:
 	}
 	m.drop(now)
 	return m.enter(stopped{}, ReasonRelease)

@@ -180,7 +180,7 @@ func (j *judge) heard(m *dhcptest.Message) {
 		j.fail(r, Patience, "%v, not before %v", m, r.pause)
 	}
 	again := r.asked != nil && r.asked.Kind == m.Kind
-	if again && r.open && !r.broken && m.Xid != r.asked.Xid {
+	if again && r.open && !r.broken && m.Xid != r.asked.Xid && m.Flags == r.asked.Flags { // else it asks another way
 		j.fail(r, Xid, "%v repeats %v", m, r.asked)
 	}
 	if !again || m.Xid != r.asked.Xid {

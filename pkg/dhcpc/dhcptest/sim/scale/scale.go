@@ -18,6 +18,7 @@ import (
 // Plan is what is powered on, in front of what.
 type Plan struct {
 	Schedule machine.Schedule
+	Steady   bool // they ask for answers one way only, see dhcp4.Identity.Broadcast
 	Clients  int
 	Spread   time.Duration // they come up at random within this time
 	Rate     int           // messages that the server answers in a second
@@ -44,7 +45,7 @@ func Run(p Plan) *Outcome {
 	f := &fleet{plan: p, rand: rand.New(rand.NewPCG(p.Seed, 1)), out: &Outcome{}}
 	for i := range p.Clients {
 		rng := rand.New(rand.NewPCG(p.Seed, uint64(i)+2))
-		id := dhcp4.Identity{HardwareAddr: dhcp4.HardwareAddr{2, 0, 0, 0, byte(i >> 8), byte(i)}}
+		id := dhcp4.Identity{HardwareAddr: dhcp4.HardwareAddr{2, 0, 0, 0, byte(i >> 8), byte(i)}, Broadcast: p.Steady}
 		c := &client{
 			machine: machine.New(machine.Config{Identity: id, Schedule: p.Schedule, Rand: rng.Uint32}, nil, false),
 			hw:      id.HardwareAddr,

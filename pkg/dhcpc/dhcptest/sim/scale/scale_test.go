@@ -19,13 +19,14 @@ type policy struct {
 	name     string
 	colour   string
 	schedule machine.Schedule
+	steady   bool // neither the RFC nor the old client asks another way
 }
 
 // policies are ours, the RFC's, and that of the client that this one descends from.
 var policies = []policy{
-	{"ours", "#0072b2", machine.Schedule{}},
-	{"RFC 2131", "#d55e00", machine.Schedule{RFC: true}},
-	{"fixed", "#009e73", machine.Schedule{Gaps: slices.Repeat(machine.DefaultGaps[:], 1000)}},
+	{"ours", "#0072b2", machine.Schedule{}, false},
+	{"RFC 2131", "#d55e00", machine.Schedule{RFC: true}, true},
+	{"fixed", "#009e73", machine.Schedule{Gaps: slices.Repeat(machine.DefaultGaps[:], 1000)}, true},
 }
 
 // town is ten thousand clients that the power comes back to, in front of a server
@@ -54,7 +55,7 @@ func TestTenThousandClients(t *testing.T) {
 	for _, buffer := range []int{town.Buffer, deep} {
 		for _, pol := range policies {
 			p := town
-			p.Schedule, p.Buffer = pol.schedule, buffer
+			p.Schedule, p.Steady, p.Buffer = pol.schedule, pol.steady, buffer
 			o := Run(p)
 			if buffer == town.Buffer {
 				outcomes[pol.name] = o
