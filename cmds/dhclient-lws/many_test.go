@@ -149,7 +149,7 @@ func (c *crowd) lostNews() (n int) {
 		}
 		for line := range strings.Lines(string(b)) {
 			f := strings.Fields(line)
-			if f[protocol] != "0" || f[groups] != "00000001" {
+			if f[protocol] != "0" || f[groups] != "00000051" {
 				continue
 			}
 			lost, err := strconv.Atoi(f[drops])

@@ -42,8 +42,8 @@ func (c *Client) attach(l *link, facts ifup.Link, lease *machine.Lease, inUse bo
 	c.byIndex[l.index] = l
 	l.id = c.identity(&facts)
 	l.restart()
-	l.raise, l.raised, l.presume, l.apply, l.refusals = machine.Never, 0, machine.Never, machine.Never, 0
-	l.routeless, l.shift = 0, 0
+	l.raise, l.presume, l.apply, l.mend = machine.Never, machine.Never, machine.Never, machine.Never
+	l.raised, l.refusals, l.routeless, l.shift, l.strips = 0, 0, 0, 0, 0
 	if inUse {
 		l.until = lease.Expiry // so the kernel was asked then
 	}

@@ -38,6 +38,9 @@ type link struct {
 	raised    int           // attempts so far
 	presume   time.Duration // when to take it for running; machine.Never if there is no reason
 	apply     time.Duration // when to bring the kernel up to date; machine.Never if it is
+	mend      time.Duration // when to put back what somebody took away; machine.Never if nothing is missing
+	strips    int           // how often that happened in a row
+	stripped  time.Duration // when it did last
 	refusals  int           // of the address, since it was last taken
 	routeless int           // refusals of a route, since all were last taken
 	shift     uint32        // added to the metric, since somebody else has a route with that

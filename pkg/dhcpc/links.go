@@ -44,6 +44,9 @@ func (c *Client) noteLink(ev ifup.Event) {
 		if ev.Resync && l.lease() != nil {
 			l.apply = now
 		}
+		if ev.Stripped {
+			l.strip(now)
+		}
 	}
 }
 
@@ -122,7 +125,8 @@ func (c *Client) detach(l *link) {
 	delete(c.byIndex, l.index)
 	l.index, l.machine, l.facts = 0, nil, ifup.Link{}
 	l.carrier, l.presumed, l.ran = false, false, false
-	l.deadline, l.raise, l.presume, l.apply = machine.Never, machine.Never, machine.Never, machine.Never
+	l.deadline, l.raise, l.presume = machine.Never, machine.Never, machine.Never
+	l.apply, l.mend = machine.Never, machine.Never
 	l.waiting, l.lower, l.bouncing = false, false, false
 	l.restart()
 }

@@ -67,6 +67,9 @@ func (c *Client) tick(now time.Duration) {
 			l.presume, l.presumed = machine.Never, true
 			c.setCarrier(l, true, now)
 		}
+		if l.mend <= now {
+			c.mend(l, now)
+		}
 		if l.renew {
 			l.renew = false
 			c.step(l, now, machine.Renew{})
@@ -180,6 +183,7 @@ func (c *Client) configure(now time.Duration) {
 		if c.onProbation(l) {
 			continue
 		}
+		l.mend = machine.Never
 		cfg := c.configuration(l, l.lease(), now)
 		l.asking = machine.Never
 		if cfg.Lifetime != ifup.Forever {
@@ -201,7 +205,7 @@ func (c *Client) nextDeadline() time.Duration {
 		if l == nil || l.index == 0 {
 			continue
 		}
-		next = min(next, l.raise, l.presume, l.apply, l.detector.Deadline(), l.due())
+		next = min(next, l.raise, l.presume, l.apply, l.mend, l.detector.Deadline(), l.due())
 		if l.heldUntil != 0 && len(c.window.line) > 0 {
 			next = min(next, l.heldUntil)
 		}

@@ -135,6 +135,10 @@ func (n *Netlink) answer(r *request, err error) {
 			n.takenRoutes = append(n.takenRoutes, *r)
 			return
 		}
+		if errors.Is(err, unix.ENETUNREACH) && n.cutOff(r) {
+			n.strayRoutes = append(n.strayRoutes, *r)
+			return
+		}
 		n.withdraw(r)
 	case refreshAddr:
 		if in := n.installed[r.index]; in != nil {

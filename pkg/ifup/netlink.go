@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 
+	"golang.org/x/net/bpf"
 	"golang.org/x/sys/unix"
 )
 
@@ -27,6 +28,7 @@ type Netlink struct {
 	later       []later     // at most one for each link
 	takenAddrs  []request   // creations of addresses that are there already
 	takenRoutes []request   // the same of routes
+	strayRoutes []request   // creations of routes whose gateway the kernel cannot reach, though it should
 	named       []outcome   // of each link named since the last Flush, in that order
 	byIndex     map[int]int // the places in named
 	reported    []outcome   // the room of the last named, for the next
@@ -36,16 +38,16 @@ type Netlink struct {
 // links that come up while nobody listens, about 2 KB for each of some four events.
 const eventBuffer = 8 << 20
 
-// Open opens both sockets and subscribes to link events. The first Poll
-// reports every link there is.
+// Open opens both sockets and subscribes to events. The first Poll reports every
+// link there is.
 func Open() (*Netlink, error) {
-	events, err := openSocket(unix.RTMGRP_LINK)
+	requests, err := openSocket(0, nil)
 	if err != nil {
 		return nil, fmt.Errorf("netlink: %w", err)
 	}
-	requests, err := openSocket(0)
+	events, err := openEvents(requests)
 	if err != nil {
-		_ = unix.Close(events)
+		_ = unix.Close(requests)
 		return nil, fmt.Errorf("netlink: %w", err)
 	}
 	// Forcing needs CAP_NET_ADMIN in the first user namespace. With whatever
@@ -66,14 +68,31 @@ func Open() (*Netlink, error) {
 	}, nil
 }
 
+// openEvents opens the socket for events, but for those that come of what is
+// asked for on the other socket.
+func openEvents(requests int) (int, error) {
+	self, err := unix.Getsockname(requests)
+	if err != nil {
+		return -1, err
+	}
+	port := self.(*unix.SockaddrNetlink).Pid
+	return openSocket(newsGroups, news(port))
+}
+
 // openSocket opens an rtnetlink socket. One from a library would be an os.File,
 // watched by the runtime as well, which wakes another thread for each event.
-func openSocket(groups uint32) (int, error) {
+func openSocket(groups uint32, filter []bpf.Instruction) (int, error) {
 	fd, err := unix.Socket(unix.AF_NETLINK, unix.SOCK_RAW|unix.SOCK_CLOEXEC|unix.SOCK_NONBLOCK, unix.NETLINK_ROUTE)
 	if err != nil {
 		return -1, err
 	}
-	if err = unix.Bind(fd, &unix.SockaddrNetlink{Family: unix.AF_NETLINK, Groups: groups}); err != nil {
+	if filter != nil {
+		err = attach(fd, filter)
+	}
+	if err == nil {
+		err = unix.Bind(fd, &unix.SockaddrNetlink{Family: unix.AF_NETLINK, Groups: groups})
+	}
+	if err != nil {
 		_ = unix.Close(fd)
 		return -1, err
 	}

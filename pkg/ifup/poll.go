@@ -20,7 +20,9 @@ type known struct {
 // not reported: drivers announce much that changes nothing.
 //
 // The kernel drops all routes of a link that is set down, so they are forgotten
-// here, and the next Apply creates them again.
+// here, and the next Apply creates them again. So are an address and routes that
+// somebody else took away, or the kernel at the end of their lifetime, which is
+// reported.
 //
 // fn may call Up and Apply, but neither Poll nor Flush.
 func (n *Netlink) Poll(fn func(Event)) error {
@@ -122,9 +124,10 @@ func (n *Netlink) list(ask func(*queue), fn func(message)) error {
 	}
 }
 
-// take is told of a link, by an event or by a dump.
+// take is told of a link, by an event or by a dump, or of what a link has lost.
 func (n *Netlink) take(m message, fn func(Event)) {
 	if m.typ != unix.RTM_NEWLINK && m.typ != unix.RTM_DELLINK {
+		n.stripped(m, fn)
 		return
 	}
 	index, ok := linkHeader(m.body)

@@ -52,6 +52,7 @@ func (e *existing) adopt(a *existingAddr) *installed {
 //
 // This is off the path of a first lease, so all there is of a kind is listed.
 func (n *Netlink) settle() {
+	n.reconnect()
 	if len(n.takenAddrs)+len(n.takenRoutes) == 0 {
 		return
 	}

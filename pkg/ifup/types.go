@@ -50,11 +50,12 @@ const (
 	flagDormant  = 0x20000 // IFF_DORMANT
 )
 
-// Event is a change of a link: new, changed, or gone.
+// Event is a change of a link: new, changed, or gone; or of what Apply installed.
 type Event struct {
-	Link   Link
-	Gone   bool
-	Resync bool // events were lost: it may have been down meanwhile, and without its routes
+	Link     Link
+	Gone     bool
+	Resync   bool // events were lost: it may have been down meanwhile, and without its routes
+	Stripped bool // an address or a route went that Apply had installed; the next Apply puts it back
 }
 
 // Forever is the Lifetime of an address that the kernel never withdraws by itself.

@@ -290,7 +290,20 @@ func (l *Link) pass(this int) {
 		case l.withdraw+l.frozen > end: // the machine slept meanwhile
 			l.pass(this)
 		default:
-			l.setConfig(ifup.Config{})
+			l.Strip()
 		}
 	})
+}
+
+// Strip takes the address away, with its routes, as somebody else on the machine
+// would, or the kernel itself.
+func (l *Link) Strip() {
+	l.setConfig(ifup.Config{MTU: l.config.MTU})
+	l.lan.Kernel.events = append(l.lan.Kernel.events, ifup.Event{Link: l.info(), Stripped: true})
+}
+
+// StripRoutes takes away the routes only.
+func (l *Link) StripRoutes() {
+	l.config.Routes = nil
+	l.lan.Kernel.events = append(l.lan.Kernel.events, ifup.Event{Link: l.info(), Stripped: true})
 }
