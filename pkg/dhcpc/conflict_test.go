@@ -264,6 +264,37 @@ func TestProbesAgainAfterCarrier(t *testing.T) {
 	}
 }
 
+// The same where no server answers any more: the address is used on, and nobody but
+// ARP can tell that it is another's now, as in a network of the same numbers.
+func TestProbesAfterCarrierWithoutAServer(t *testing.T) {
+	rfc.Shows(t, "R5227-2.1-01")
+	const back = 20 * time.Minute
+	for _, taken := range []bool{false, true} {
+		o := newOffice(dhcpc.Config{})
+		o.lan.At(15*time.Minute, func() { o.eth0.SetCarrier(false) })
+		o.lan.At(back, func() {
+			if taken {
+				o.network.Host(first)
+			}
+			o.server.Silent = true
+			o.eth0.SetCarrier(true)
+		})
+		o.run(t, back+30*time.Second)
+		if !taken {
+			if probes, announcements := o.arp(first); len(probes) != 6 || len(announcements) != 4 || o.inUseAt(back+30*time.Second) != first {
+				t.Errorf("probes %v, announcements %v", probes, announcements)
+			}
+			continue
+		}
+		lost := o.once(t, dhcpc.Lost)
+		within(t, "lost", lost.Time, back+2*time.Second, back+3*time.Second+2*oneWay)
+		if lost.Reason != machine.ReasonConflict || o.inUseAt(lost.Time).IsValid() {
+			t.Errorf("lost %+v, in use %v", lost, o.inUseAt(lost.Time))
+		}
+		wantKinds(t, between(o.lan.Sent, lost.Time, lost.Time+10*time.Second-1), dhcp4.KindDecline)
+	}
+}
+
 // The kernel answers a host that asks whether our address is free.
 func TestForeignProbeOfAnAddressInUse(t *testing.T) {
 	o := newOffice(dhcpc.Config{})

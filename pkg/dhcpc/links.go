@@ -105,6 +105,9 @@ func (c *Client) setCarrier(l *link, on bool, now time.Duration) {
 	if on {
 		l.mark("carrier", now)
 		c.step(l, now, machine.LinkUp{})
+		if l.machine.Installed() {
+			c.probe(l, now) // whether or not a server still answers
+		}
 		c.tell(l, Event{Kind: LinkUp, Time: now})
 	} else {
 		c.unwatch(l, now)
