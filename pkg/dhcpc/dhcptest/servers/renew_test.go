@@ -1,7 +1,9 @@
 package servers
 
 import (
+	"fmt"
 	"net/netip"
+	"slices"
 	"testing"
 
 	"github.com/vishvananda/netlink"
@@ -21,6 +23,14 @@ var shortLease = []server{{"kea", startKea}, {"dhcpd", startDhcpd}}
 func short() plan {
 	p := office()
 	p.lease, p.t1, p.t2 = 6, 2, 4
+	return p
+}
+
+// unhurried is an office whose leases last long enough for a server to be replaced
+// before T1, and no longer.
+func unhurried() plan {
+	p := office()
+	p.lease, p.t1, p.t2 = 12, 5, 7
 	return p
 }
 
@@ -121,30 +131,33 @@ func TestShortLeaseIsKept(t *testing.T) {
 // takes over when everybody is asked, and is the one that is asked from then on.
 // Kea is not among them: it refuses a lease that it does not know.
 func TestAnotherServerTakesOver(t *testing.T) {
-	rfc.Shows(t, "R2131-F5-25", "R2131-4.4.5-02")
+	rfc.Shows(t, "R2131-F5-25", "R2131-4.4.5-02", "R2131-T5-17", "R2131-4.1-08")
 	with(t, []server{{"dnsmasq", startDnsmasq}, {"dhcpd", startDhcpd}}, func(t *testing.T, srv server) {
 		s := newSite(t, 1)
-		first := startKea(t, s.lan, "br0", short())
-		tr := watch(t, s.lan, "br0")
+		second := s.plug(t, "10.77.0.2/16")
+		first := startKea(t, s.lan, "br0", unhurried())
+		watch(t, s.lan, "port0")
+		tr := s.record(t, "eth0", "port0")
 		c := s.run(t, dhcpc.Config{})
 		lease := c.bound(t, s)[0]
 		first.Stop(t)
-		s.moveServer(t, "10.77.0.2/16")
-		srv.start(t, s.lan, "br0", office())
+		srv.start(t, second, "lan0", office())
 
 		ev := c.await(t, dhcpc.Renewed)
-		second := netip.MustParseAddr("10.77.0.2")
-		if ev.Lease.Addr != lease.Addr || ev.Lease.Server != second {
-			t.Errorf("%v from %v, want %v from %v", ev.Lease.Addr, ev.Lease.Server, lease.Addr, second)
-		}
-		if n := len(tr.saidSoFar(dhcp4.KindRebinding)); n != 1 {
-			t.Errorf("everybody was asked %d times", n)
+		if addr := netip.MustParseAddr("10.77.0.2"); ev.Lease.Addr != lease.Addr || ev.Lease.Server != addr {
+			t.Errorf("%v from %v, want %v from %v", ev.Lease.Addr, ev.Lease.Server, lease.Addr, addr)
 		}
 		c.Renew("")
 		c.await(t, dhcpc.Renewed)
-		if list := tr.saidSoFar(dhcp4.KindRenewing); list[len(list)-1].Dst.Addr() != second {
-			t.Errorf("the last renewal went to %v", list[len(list)-1].Dst)
-		}
+		names := s.called(t, lease)
+		names["second"], names["rack"] = "10.77.0.2", second.Link(t, "lan0").Attrs().HardwareAddr.String()
+		tr.reads(t, names, slices.Concat(acquired, []string{
+			"x2 REQUEST us > switch, leased > server, ciaddr leased",
+			"x3 REQUEST us > all, leased > all, ciaddr leased",
+			"x3 ACK",
+			"x4 REQUEST us > rack, leased > second, ciaddr leased",
+			"x4 ACK",
+		})...)
 	})
 }
 
@@ -169,8 +182,9 @@ func renumbered() plan {
 }
 
 // isRenumbered requires that the client gives up its lease, is refused, and gets
-// one of the new network without asking for the old address again.
-func (s *site) isRenumbered(t *testing.T, c *client, tr *traffic, old *machine.Lease) {
+// one of the new network without asking for the old address again. It returns what
+// both are called in a transcript.
+func (s *site) isRenumbered(t *testing.T, c *client, tr *traffic, old *machine.Lease) (names map[string]string) {
 	t.Helper()
 	if ev := c.await(t, dhcpc.Lost); ev.Reason != machine.ReasonNak || ev.Lease.Addr != old.Addr {
 		t.Errorf("lost %v for %v", ev.Lease.Addr, ev.Reason)
@@ -185,6 +199,19 @@ func (s *site) isRenumbered(t *testing.T, c *client, tr *traffic, old *machine.L
 			t.Errorf("DISCOVER asks for %v", d.Addr(dhcp4.RequestedAddress))
 		}
 	}
+	names = s.called(t, old)
+	names["new"], names["refuser"] = lease.Addr.Addr().String(), lease.Server.String()
+	return names
+}
+
+// anew is what is said, from exchange n on, by a client that was refused.
+func anew(n int) []string {
+	return []string{
+		fmt.Sprintf("x%d DISCOVER us > all, none > all, ciaddr none", n),
+		fmt.Sprintf("x%d OFFER", n),
+		fmt.Sprintf("x%d REQUEST us > all, none > all, ciaddr none, 50 is new, 54 is refuser", n),
+		fmt.Sprintf("x%d ACK", n),
+	}
 }
 
 // The cable was moved to another network: the client asks for what it had, is
@@ -195,6 +222,7 @@ func TestCableMovedToAnotherNetwork(t *testing.T) {
 		s := newSite(t, 1)
 		before := srv.start(t, s.lan, "br0", office())
 		tr := watch(t, s.lan, "br0")
+		script := s.record(t, "eth0", "port0")
 		c := s.run(t, dhcpc.Config{})
 		lease := c.bound(t, s)[0]
 		s.lan.Down(t, "port0")
@@ -203,7 +231,11 @@ func TestCableMovedToAnotherNetwork(t *testing.T) {
 		s.moveServer(t, "10.88.0.1/16")
 		srv.start(t, s.lan, "br0", renumbered())
 		s.lan.Up(t, "port0")
-		s.isRenumbered(t, c, tr, lease)
+		names := s.isRenumbered(t, c, tr, lease)
+		script.reads(t, names, slices.Concat(acquired, []string{
+			"x2 REQUEST us > all, none > all, ciaddr none, 50 is leased",
+			"x2 NAK",
+		}, anew(3))...)
 	})
 }
 
@@ -215,17 +247,19 @@ func TestRenumbered(t *testing.T) {
 	rfc.Shows(t, "R2131-F5-26", "R2131-F5-01", "H-LEAK-01")
 	t.Parallel()
 	s := newSite(t, 1)
-	before := startKea(t, s.lan, "br0", short())
+	before := startKea(t, s.lan, "br0", unhurried())
 	tr := watch(t, s.lan, "br0")
+	script := s.record(t, "eth0", "port0")
 	c := s.run(t, dhcpc.Config{})
 	lease := c.bound(t, s)[0]
 	before.Stop(t)
 	s.moveServer(t, "10.88.0.1/16")
 	startDnsmasq(t, s.lan, "br0", renumbered())
-	s.isRenumbered(t, c, tr, lease)
-	if n := len(tr.saidSoFar(dhcp4.KindRebinding)); n != 1 {
-		t.Errorf("everybody was asked %d times", n)
-	}
+	names := s.isRenumbered(t, c, tr, lease)
+	script.reads(t, names, slices.Concat(acquired, []string{
+		"x2 REQUEST us > all, leased > all, ciaddr leased", // at T1 nobody says who has the server's address
+		"x2 NAK",
+	}, anew(3))...)
 }
 
 // The server lost its records and gave the address to somebody else: it refuses
@@ -239,6 +273,7 @@ func TestAddressGivenToAnother(t *testing.T) {
 		p.last = p.first
 		before := srv.start(t, s.lan, "br0", p)
 		watch(t, s.lan, "br0")
+		script := s.record(t, "eth0", "port0")
 		c := s.run(t, dhcpc.Config{})
 		lease := c.bound(t, s)[0]
 		before.Stop(t)
@@ -256,6 +291,11 @@ func TestAddressGivenToAnother(t *testing.T) {
 			}
 			return ""
 		})
+		script.reads(t, s.called(t, lease), slices.Concat(acquired, []string{
+			"x2 REQUEST us > switch, leased > server, ciaddr leased",
+			"x2 NAK",
+			"x3 DISCOVER us > all, none > all, ciaddr none",
+		})...)
 	})
 }
 

@@ -59,7 +59,10 @@ func (w *wire) read(mu *sync.Mutex) (f dhcptest.Frame, at time.Duration, err err
 	var n, controls int
 	waited := w.conn.Read(func(fd uintptr) bool {
 		mu.Lock()
-		if n, controls, _, _, err = unix.Recvmsg(int(fd), buf, control, 0); err != nil {
+		for err = unix.ENETDOWN; err == unix.ENETDOWN; { // it says so once, and hears what comes when the link is up again
+			n, controls, _, _, err = unix.Recvmsg(int(fd), buf, control, 0)
+		}
+		if err != nil {
 			mu.Unlock()
 		}
 		return err != unix.EAGAIN
