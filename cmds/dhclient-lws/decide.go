@@ -43,6 +43,7 @@ const (
 	waitAny
 	waitNone
 	waitNames
+	waitBootIF
 )
 
 // waitPolicy says what must be bound before the boot goes on, and how long that may take.
@@ -67,6 +68,7 @@ type waiting struct {
 // awaited is one link in that moment.
 type awaited struct {
 	name       string
+	boot       bool          // the machine was booted from it
 	present    bool          // false: asked for by name, but not there yet
 	carrier    bool          //
 	since      time.Duration // when carrier came or went last; without any so far, when the link was first looked for
@@ -111,6 +113,8 @@ func (p *waitPolicy) met(now time.Duration, links []awaited) (met bool, hopeless
 		return true, 0
 	case waitAny:
 		return bound, machine.Never
+	case waitBootIF:
+		return slices.ContainsFunc(links, func(l awaited) bool { return l.boot && l.bound }), machine.Never
 	case waitNames:
 		for _, name := range p.names {
 			if !slices.ContainsFunc(links, func(l awaited) bool { return l.name == name && l.bound }) {

@@ -41,6 +41,11 @@ func named(name string, l awaited) awaited {
 	return l
 }
 
+func booted(l awaited) awaited {
+	l.boot = true
+	return l
+}
+
 var defaultWait = waitPolicy{timeout: 60 * time.Second, carrierTimeout: 5 * time.Second, grace: 10 * time.Second}
 
 func with(change func(*waitPolicy)) waitPolicy {
@@ -54,6 +59,7 @@ func TestDecide(t *testing.T) {
 	anyOf := with(func(p *waitPolicy) { p.mode = waitAny })
 	none := with(func(p *waitPolicy) { p.mode = waitNone })
 	two := with(func(p *waitPolicy) { p.mode, p.names = waitNames, []string{"eth0", "eth2"} })
+	bootIF := with(func(p *waitPolicy) { p.mode = waitBootIF })
 	patient := with(func(p *waitPolicy) { p.timeout = 0 })
 	hasty := with(func(p *waitPolicy) { p.carrierTimeout, p.grace = 0, 0 })
 	brief := with(func(p *waitPolicy) { p.timeout = 3 * time.Second })
@@ -103,6 +109,12 @@ func TestDecide(t *testing.T) {
 		{"named, both bound", two, 1, []awaited{named("eth0", boundAt(1)), named("eth1", carrierSince(0)), named("eth2", boundAt(1))}, resultOK, never},
 		{"named, one absent", two, 40, []awaited{named("eth0", boundAt(1)), named("eth2", absentSince(0))}, undecided, 60},
 		{"named, no patience with one that has no carrier", two, 40, []awaited{named("eth0", boundAt(1)), named("eth2", noCarrierSince(0))}, undecided, 60},
+
+		// bootif: the link that the machine was booted from
+		{"bootif, another is bound", bootIF, 1, []awaited{boundAt(1), booted(carrierSince(0))}, undecided, 60},
+		{"bootif, it is bound", bootIF, 1, []awaited{carrierSince(0), booted(boundAt(1))}, resultOK, never},
+		{"bootif, it lost its lease", bootIF, 2, []awaited{boundAt(1), booted(lostAgain(1, 0))}, undecided, 60},
+		{"bootif, it is not there", bootIF, 60, []awaited{boundAt(1)}, resultTimeout, never},
 
 		// no link for 10 s
 		{"no link for 10 s", all, 10, nil, resultNoLink, never},

@@ -25,6 +25,7 @@ type options struct {
 	netConfDir string   // "" for no net-<interface>.conf
 	root       string   // the root directory of all these; "" is that of the caller
 	resolvConf string   // "" leaves the file alone
+	bootIF     [6]byte  // the MAC address of the link that the machine was booted from; zero: not known
 	verbosity  int      // 1 shows each message, 2 also each option and refusal
 	remarks    []string // what is asked for and not there, a line each
 	version    bool
@@ -88,7 +89,7 @@ func parse(args []string) (*options, error) {
 // in package manual.
 func (o *options) flags() *flag.FlagSet {
 	fs := quietFlagSet()
-	fs.Func("wait", "all, any, none, or interface names with commas between them", o.setWait)
+	fs.Func("wait", "all, any, none, bootif, or interface names with commas between them", o.setWait)
 	duration(fs, "timeout", &o.wait.timeout)
 	duration(fs, "carrier-timeout", &o.wait.carrierTimeout)
 	duration(fs, "grace", &o.wait.grace)

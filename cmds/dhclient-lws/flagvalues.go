@@ -106,10 +106,12 @@ func (o *options) setWait(s string) error {
 		o.wait.mode = waitAny
 	case "none":
 		o.wait.mode = waitNone
+	case "bootif":
+		o.wait.mode = waitBootIF
 	default:
 		o.wait.mode, o.wait.names = waitNames, strings.Split(s, ",")
 		return check(!slices.ContainsFunc(o.wait.names, func(name string) bool {
-			return !possibleName(name) || name == "all" || name == "any" || name == "none"
+			return !possibleName(name) || name == "all" || name == "any" || name == "none" || name == "bootif"
 		}))
 	}
 	return nil

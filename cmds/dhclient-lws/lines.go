@@ -71,7 +71,12 @@ func refusalLine(m *dhcp4.Message, why dhcp4.Refusal) string {
 func leaseLine(l *machine.Lease, now time.Duration) string {
 	d := describeLease(l)
 	var b strings.Builder
-	fmt.Fprintf(&b, "%s from %s", l.Addr, l.Server)
+	b.WriteString(l.Addr.String())
+	if l.Server.IsValid() {
+		b.WriteString(" from " + l.Server.String())
+	} else {
+		b.WriteString(" from the kernel's command line")
+	}
 	if l.Classful {
 		b.WriteString(" (which sent no mask: that of the address's class)")
 	}

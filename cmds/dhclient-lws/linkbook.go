@@ -16,6 +16,7 @@ import (
 // what the wait has to know of each.
 type linkBook struct {
 	selectors []selector
+	bootIF    [6]byte // zero: not known
 	byName    map[string]*knownLink
 	byIndex   map[int]*knownLink // those that exist
 	fresh     []*knownLink       // not yet requested
@@ -41,6 +42,7 @@ type knownLink struct {
 func newLinkBook(o *options, start time.Duration) linkBook {
 	b := linkBook{
 		selectors: o.selectors,
+		bootIF:    o.bootIF,
 		met:       make([]bool, len(o.selectors)),
 		byName:    map[string]*knownLink{},
 		byIndex:   map[int]*knownLink{},
@@ -100,6 +102,7 @@ func (b *linkBook) note(ev *ifup.Event, now time.Duration) {
 		l = &knownLink{awaited: awaited{name: facts.Name, firstBound: machine.Never}, rank: rank}
 		b.add(l)
 	}
+	l.boot = b.bootIF != [6]byte{} && facts.HardwareAddr == b.bootIF
 	l.index, l.foreign = facts.Index, facts.Type != unix.ARPHRD_ETHER
 	b.byIndex[facts.Index] = l
 	if running := facts.Running(); !l.present || l.carrier != running {

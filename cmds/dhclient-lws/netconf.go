@@ -79,6 +79,10 @@ func netConf(iface string, l *machine.Lease, now time.Duration) []byte {
 	if !next.IsValid() {
 		next = netip.IPv4Unspecified()
 	}
+	protocol := "dhcp"
+	if !l.Server.IsValid() {
+		protocol = "static"
+	}
 	length := int64(math.MaxUint32)
 	if l.Expiry != machine.Never {
 		length = int64((l.Expiry - l.Start) / time.Second)
@@ -86,7 +90,7 @@ func netConf(iface string, l *machine.Lease, now time.Duration) []byte {
 	var b strings.Builder
 	for _, v := range [...]struct{ name, value string }{
 		{"DEVICE", iface},
-		{"PROTO", "dhcp"},
+		{"PROTO", protocol},
 		{"IPV4ADDR", l.Addr.Addr().String()},
 		{"IPV4BROADCAST", addressOf(binary.BigEndian.Uint32(own[:]) | ^mask)},
 		{"IPV4NETMASK", addressOf(mask)},

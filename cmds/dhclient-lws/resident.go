@@ -100,6 +100,7 @@ func serve(o *options, start time.Duration, result *os.File) int {
 	c := newConsole(os.Stderr)
 	// When this returns all has been said.
 	defer c.flush(patience)
+	o.heedBootLoader()
 	mounts, err := o.enterRoot(c)
 	if err != nil {
 		c.printf("-root: %s", safeText(err.Error()))

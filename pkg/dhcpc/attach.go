@@ -28,16 +28,23 @@ func (c *Client) attachAll() {
 			c.fail(l, errNotEthernet, c.now)
 			continue
 		}
-		lease, inUse := c.recall(l, facts)
+		var lease, static *machine.Lease
+		inUse := false
+		if c.cfg.Static != nil {
+			c.outside(func() { static = c.cfg.Static(facts) })
+		}
+		if static == nil {
+			lease, inUse = c.recall(l, facts)
+		}
 		if c.links[i] == l {
-			c.attach(l, facts, lease, inUse, c.now)
+			c.attach(l, facts, static, lease, inUse, c.now)
 		}
 	}
 }
 
-// attach begins the life of a request on a link, with the lease of an earlier
-// life or nil.
-func (c *Client) attach(l *link, facts ifup.Link, lease *machine.Lease, inUse bool, now time.Duration) {
+// attach begins the life of a request on a link, with a lease that was given to us
+// by its owner, or that of an earlier life, or nil.
+func (c *Client) attach(l *link, facts ifup.Link, static, lease *machine.Lease, inUse bool, now time.Duration) {
 	l.index = facts.Index
 	c.byIndex[l.index] = l
 	l.id = c.identity(&facts)
@@ -53,8 +60,10 @@ func (c *Client) attach(l *link, facts ifup.Link, lease *machine.Lease, inUse bo
 		Strict:     c.cfg.Strict,
 		ReuseLease: c.cfg.ReuseLease,
 		StartDelay: c.cfg.StartDelay,
+		Static:     static,
 		Rand:       c.rand,
 	}, lease, inUse)
+	l.static = static != nil
 	l.deadline = l.machine.Deadline()
 	l.since, l.why = now, machine.NoReason
 	l.bouncing = c.cfg.Bounce && !l.met && facts.Up() && !inUse && !l.released

@@ -64,6 +64,11 @@ type Config struct {
 	// answered and ReuseLease is set. One that is over is only a wish; one that is
 	// not Valid is ignored, with a Failed event.
 	Recall func(l ifup.Link) *machine.Lease
+	// Static is called on the loop when a request is given its link, and returns
+	// what the link is to have without asking anybody, or nil. Such a lease is
+	// infinite and has no server; whether another host uses the address is not
+	// looked at. Static must not call the client.
+	Static func(l ifup.Link) *machine.Lease
 	// OnLink is called on the loop for each link that is new, changed or gone.
 	OnLink func(ifup.Event)
 	// OnTurn is called on the loop before it goes to sleep; the loop calls again

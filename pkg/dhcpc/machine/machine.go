@@ -20,6 +20,7 @@ type Config struct {
 	Strict     bool          // refuse a lease without mask, router or name server, or with server or router outside the subnet
 	ReuseLease bool          // use a remembered lease that no server confirms, until it ends
 	StartDelay time.Duration // before the first DISCOVER, a random time up to this
+	Static     *Lease        // infinite and of no server: the machine asks nobody and uses this; or nil
 	Rand       func() uint32 // uniform; required
 }
 
@@ -50,7 +51,7 @@ type Machine struct {
 // is ignored, in use or not.
 func New(c Config, stored *Lease, inUse bool) *Machine {
 	m := &Machine{c: c, state: down{}, limiter: limiter{last: -flapping}}
-	if stored == nil || stored.Valid() != nil {
+	if stored == nil || stored.Valid() != nil || c.Static != nil {
 		return m
 	}
 	m.remembered, m.hint = stored, stored.Addr.Addr()
@@ -70,6 +71,9 @@ func (m *Machine) Lease() *Lease { return m.lease }
 // that may be asked for again, or nil. One that was given back is not asked for
 // again, though its address is there for a moment more.
 func (m *Machine) Remembered() *Lease {
+	if m.c.Static != nil {
+		return nil // nobody leased it
+	}
 	if s, ok := m.state.(releasing); ok && s.tries > 0 {
 		return nil
 	}

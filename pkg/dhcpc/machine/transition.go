@@ -97,6 +97,10 @@ func (m *Machine) linkUp(now time.Duration) Reason {
 		return NoReason
 	}
 	m.carrier = now
+	if m.c.Static != nil {
+		m.use(now, m.c.Static)
+		return m.enter(installing{}, ReasonCarrier)
+	}
 	at := max(now, m.limiter.last+flapping)
 	if m.remembered != nil {
 		return m.enter(rebooting{m.open(at)}, ReasonCarrier)
@@ -266,7 +270,7 @@ func (m *Machine) installation() Reason {
 // address is still there and leased: the client stays bound until it is gone.
 func (m *Machine) installFailed(now time.Duration, gone bool) Reason {
 	switch {
-	case m.lease == nil:
+	case m.lease == nil, m.c.Static != nil: // there is nothing else to be tried
 		return NoReason
 	case m.installed && !gone:
 		if m.State() == Installing {
@@ -290,7 +294,7 @@ func (m *Machine) installFailed(now time.Duration, gone bool) Reason {
 // if there is carrier (RFC 2131 section 3.1).
 func (m *Machine) conflict(now time.Duration) Reason {
 	l := m.lease
-	if l == nil || m.State() == Releasing { // it goes in a moment
+	if l == nil || m.c.Static != nil || m.State() == Releasing { // nobody to tell; it goes in a moment
 		return NoReason
 	}
 	m.drop(now)
@@ -304,6 +308,9 @@ func (m *Machine) conflict(now time.Duration) Reason {
 
 // renew asks for more time at once.
 func (m *Machine) renew(now time.Duration) Reason {
+	if m.c.Static != nil {
+		return NoReason
+	}
 	switch s := m.state.(type) {
 	case bound:
 		return m.extend(now, ReasonRenew)
@@ -330,10 +337,13 @@ func (m *Machine) release(now time.Duration) Reason {
 	case releasing, stopped:
 		return NoReason
 	case installing:
-		if m.installed {
+		if m.installed && m.c.Static == nil {
 			return m.enter(releasing{m.open(now)}, ReasonRelease)
 		}
 	case bound, renewing, rebinding:
+		if m.c.Static != nil {
+			break
+		}
 		return m.enter(releasing{m.open(now)}, ReasonRelease)
 	case down, initial, selecting, requesting, rebooting, declining, ipv6Only:
 	}

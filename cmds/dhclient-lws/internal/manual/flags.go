@@ -5,7 +5,8 @@ package manual
 var waiting = Topic{
 	Title: "Waiting",
 	Flags: []Flag{
-		{"wait", "all|any|none|NAME,NAME", "what must have a lease for the wait to be over; NAMEs are also asked on", "all"},
+		{"wait", "all|any|none|bootif|NAME,NAME", "what must have a lease for the wait to be over; NAMEs are also asked on, and so is " +
+			"bootif, the link that the machine was booted from", "all"},
 		{"timeout", "D", "the wait is over after that time all the same; 0 is never", "60s"},
 		{"carrier-timeout", "D", "\"all\" does without a link that has had no carrier for that time", "5s"},
 		{"grace", "D", "\"all\" does without a link that has had carrier for that time since the first lease and got none", "10s"},

@@ -1,0 +1,93 @@
+package main
+
+import (
+	"os"
+
+	"github.com/dhclient-lws/dhclient-lws/cmds/dhclient-lws/internal/bootargs"
+	"github.com/dhclient-lws/dhclient-lws/pkg/dhcpc/machine"
+	"github.com/dhclient-lws/dhclient-lws/pkg/ifup"
+)
+
+// heedBootLoader takes in what the boot loader knew, as far as that was left open.
+func (o *options) heedBootLoader() {
+	if len(o.selectors) > 0 && o.wait.mode != waitBootIF {
+		return
+	}
+	line, err := os.ReadFile("/proc/cmdline")
+	if err != nil {
+		o.remarks = append(o.remarks, "the kernel's command line: "+err.Error())
+	}
+	o.heed(bootargs.Parse(string(line)))
+}
+
+// heed lets ip= say which links are meant, and what they are to have without
+// asking. What is malformed is asked for.
+func (o *options) heed(boot bootargs.Args) {
+	o.bootIF = boot.BootIF
+	if len(o.selectors) == 0 {
+		for _, err := range boot.Errors {
+			o.remarks = append(o.remarks, safeText(err.Error()))
+		}
+		o.selectors = meantBy(boot.IP)
+		if static := withAddress(boot.IP); len(static) > 0 {
+			o.client.Static = static.claim
+		}
+	}
+	switch {
+	case o.wait.mode != waitBootIF:
+	case boot.BootIF == [6]byte{}:
+		o.remarks = append(o.remarks, "the kernel's command line has no BOOTIF=, waiting for all links")
+		o.wait.mode = waitAll
+	case len(o.selectors) > 0: // who waits for a link wants it to be asked on
+		o.selectors = append(o.selectors, selector{text: "BOOTIF", hw: &o.bootIF})
+	}
+}
+
+// meantBy is the links that are named, or none if one of the words means any.
+func meantBy(words []bootargs.IP) (list []selector) {
+	for i := range words {
+		if !possibleName(words[i].Device) {
+			return nil
+		}
+		list = append(list, selector{text: words[i].Device})
+	}
+	return list
+}
+
+// staticLinks is what links are to have, each of them for one link.
+type staticLinks []bootargs.IP
+
+func withAddress(words []bootargs.IP) (list staticLinks) {
+	for i := range words {
+		if words[i].Static() {
+			list = append(list, words[i])
+		}
+	}
+	return list
+}
+
+// claim is what a link is to have, or nil. Without a name it is for the first link
+// that comes.
+func (s staticLinks) claim(l ifup.Link) *machine.Lease {
+	for i := range s {
+		if s[i].Device == "" && isNIC(&l) {
+			s[i].Device = l.Name
+		}
+		if s[i].Device == l.Name {
+			return staticLease(&s[i])
+		}
+	}
+	return nil
+}
+
+func staticLease(ip *bootargs.IP) *machine.Lease {
+	l := &machine.Lease{
+		Addr: ip.Address, DNS: ip.DNS, NTP: ip.NTP, HostName: ip.Host,
+		T1: machine.Never, T2: machine.Never, Expiry: machine.Never,
+	}
+	l.NextServer = ip.Server
+	if ip.Gateway.IsValid() {
+		l.Routers = append(l.Routers, ip.Gateway)
+	}
+	return l
+}
