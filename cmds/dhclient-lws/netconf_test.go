@@ -23,7 +23,7 @@ func TestNetConfIsSourced(t *testing.T) {
 	infinite := fullLease()
 	infinite.Expiry, infinite.Routes, infinite.Classless = machine.Never, nil, false
 	infinite.Routers = []netip.Addr{netip.MustParseAddr("10.77.0.1")}
-	bare := &machine.Lease{Addr: netip.MustParsePrefix("192.0.2.7/32"), Start: sec(0), Expiry: sec(120)}
+	bare := &machine.Lease{Addr: netip.MustParsePrefix("192.0.2.7/32"), Server: netip.MustParseAddr("192.0.2.1"), Start: sec(0), Expiry: sec(120)}
 
 	common := "eth0|dhcp|10.77.0.50|10.77.0.255|255.255.255.0|"
 	for name, tt := range map[string]struct {

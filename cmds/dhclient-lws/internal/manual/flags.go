@@ -52,7 +52,7 @@ var whatToWriteDown = Topic{
 		},
 		{
 			"root", "DIR", "the root directory of the client and of all these files, once its program has been started: " +
-				"where the real root is mounted in an initramfs. Without it the client follows switch_root by itself", "/",
+				"where the real root is mounted in an initramfs. Without it the client follows switch_root by itself", "",
 		},
 	},
 }
