@@ -35,6 +35,7 @@ type options struct {
 	metric      uint32
 	extraMetric uint32
 	noDNS       bool
+	netboot     bool
 	noIPv4      bool
 	ipv6        bool
 	staticNet   bool
@@ -79,7 +80,7 @@ func parse(args []string) (*options, error) {
 	if err := o.contradiction(); err != nil {
 		return nil, err
 	}
-	if o.client.ClientID != nil || o.client.VendorClass != "" || o.client.Parameters != nil {
+	if o.client.ClientID != nil || o.client.VendorClass != "" || o.client.PXE != nil || o.client.Parameters != nil {
 		return o, o.fits()
 	}
 	return o, nil
@@ -116,6 +117,7 @@ func (o *options) flags() *flag.FlagSet {
 	fs.Func("hostname", "a host name of at most 64 letters, digits, hyphens and dots, or nothing to send none", o.setHostName)
 	fs.Func("vendor-class", "1 to 255 characters of printable ASCII", o.setVendorClass)
 	fs.Func("request", "option codes from 1 to 254 with commas between them", o.setRequest)
+	boolean(fs, "netboot", &o.netboot)
 	boolean(fs, "rapid-commit", &o.client.RapidCommit)
 	boolean(fs, "broadcast", &o.client.Broadcast)
 	boolean(fs, "strict", &o.client.Strict)
@@ -173,6 +175,9 @@ func (o *options) complete(given map[string]bool, persistent string) {
 		o.once = true
 		o.stateDir, o.leaseDir, o.netConfDir, o.resolvConf = "", "", "", ""
 		o.client.Conflicts = dhcpc.DetectOff // an address that is not used is not announced
+	}
+	if o.netboot {
+		o.sayNetboot("/sys")
 	}
 	o.client.Metric = o.metric + o.extraMetric
 	if o.ipv6 {

@@ -66,6 +66,7 @@ func (o *options) fits() error {
 		ClientID:    make([]byte, 7),
 		HostName:    o.client.HostName,
 		VendorClass: o.client.VendorClass,
+		PXE:         o.client.PXE,
 		Parameters:  dhcp4.ParameterList(o.client.Parameters...),
 		MaxSize:     dhcp4.MaxMessage,
 	}

@@ -180,6 +180,7 @@ func (c *Client) identity(facts *ifup.Link) dhcp4.Identity {
 		HardwareAddr: hw,
 		HostName:     c.cfg.HostName,
 		VendorClass:  c.cfg.VendorClass,
+		PXE:          c.cfg.PXE,
 		Parameters:   c.parameters,
 		MaxSize:      maxSize(facts),
 		Broadcast:    c.cfg.Broadcast,

@@ -107,6 +107,9 @@ func (out *Outgoing) appendOptions(dst []byte, id *Identity) []byte {
 		}
 		dst = appendText(dst, HostName, id.HostName)
 		dst = appendText(dst, VendorClass, id.VendorClass)
+		if id.PXE != nil {
+			dst = id.PXE.append(dst)
+		}
 	}
 	if has&rapidCommit != 0 && id.RapidCommit {
 		dst = append(dst, byte(RapidCommit), 0)

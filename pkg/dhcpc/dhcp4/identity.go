@@ -13,6 +13,7 @@ type Identity struct {
 	ClientID     []byte // option 61, 2 to 255 bytes, nil for none
 	HostName     string // option 12, at most 255 bytes, "" for none
 	VendorClass  string // option 60, at most 255 bytes, "" for none
+	PXE          *PXE   // options 93, 94 and 97, nil for none
 	Parameters   []Code // option 55, in order of preference, at most 255; see ParameterList
 	MaxSize      uint16 // option 57: largest IP datagram we can receive, sent as 576 at least and MaxMessage+28 at most; 0 for none
 	Broadcast    bool   // ask for broadcast replies (RFC 2131 section 4.1)

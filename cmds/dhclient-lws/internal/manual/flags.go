@@ -65,6 +65,7 @@ var whatToSay = Topic{
 		{"hostname", "NAME", "the host name (option 12); \"\" sends none", "the kernel's"},
 		{"vendor-class", "TEXT", "the vendor class (option 60)", ""},
 		{"request", "N,N", "options to ask for beside the usual ones; what comes is shown by status -json", ""},
+		{"netboot", "", "say what a PXE ROM says (options 60, 93, 94, 97; RFC 4578), and ask for what it asks for: servers name the next stage of a boot to those only", ""},
 		{"rapid-commit", "", "take a lease in two messages instead of four (RFC 4039)", ""},
 		{"broadcast", "", "ask servers to answer by broadcast", ""},
 		{"strict", "", "take only offers with mask, router and DNS server, with server and router inside the subnet", ""},
