@@ -18,6 +18,7 @@ import (
 	"golang.org/x/term"
 
 	"github.com/dhclient-lws/dhclient-lws/images/u-root/boot"
+	"github.com/dhclient-lws/dhclient-lws/images/vm"
 )
 
 func main() {
@@ -65,7 +66,7 @@ func run(ctx context.Context, nics []boot.NIC, image string, limit time.Duration
 	if err := boot.Image(ctx, image); err != nil {
 		return err
 	}
-	kernel, err := boot.Kernel(ctx)
+	kernel, err := vm.Kernel(ctx)
 	if err != nil {
 		return err
 	}

@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"github.com/dhclient-lws/dhclient-lws/images/u-root/report"
+	"github.com/dhclient-lws/dhclient-lws/images/vm"
 )
 
 // The image is built once for all tests, and then it is in dir.
@@ -36,7 +37,7 @@ var build = sync.OnceValues(func() (m Machine, err error) {
 	if err := Image(context.Background(), m.Image); err != nil {
 		return m, err
 	}
-	m.Kernel, err = Kernel(context.Background())
+	m.Kernel, err = vm.Kernel(context.Background())
 	return m, err
 })
 
@@ -46,7 +47,7 @@ const bootLimit = 4 * time.Minute
 
 func machine(t *testing.T, nics []NIC, flags ...string) Machine {
 	t.Helper()
-	if _, err := exec.LookPath(qemu); err != nil {
+	if _, err := exec.LookPath(vm.QEMU); err != nil {
 		t.Fatalf("%v: make test installs it", err)
 	}
 	m, err := build()

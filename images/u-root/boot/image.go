@@ -7,10 +7,8 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
-	"strings"
 
-	// The kernel comes as a Go module; importing it keeps it in go.mod.
-	_ "github.com/gokrazy/kernel.amd64"
+	"github.com/dhclient-lws/dhclient-lws/images/vm"
 )
 
 const (
@@ -28,7 +26,7 @@ var commands = []string{
 // Image builds the initramfs and writes it to the file out.
 func Image(ctx context.Context, out string) error {
 	// The tool is made for this machine, what it builds is for the guest.
-	tool, err := goOutput(ctx, "tool", "-n", "u-root")
+	tool, err := vm.Go(ctx, "tool", "-n", "u-root")
 	if err != nil {
 		return err
 	}
@@ -50,22 +48,4 @@ func Image(ctx context.Context, out string) error {
 		return fmt.Errorf("u-root: %w\n%s", err, text)
 	}
 	return nil
-}
-
-// Kernel returns the file name of the guest's kernel.
-func Kernel(ctx context.Context) (string, error) {
-	dir, err := goOutput(ctx, "list", "-f", "{{.Dir}}", "github.com/gokrazy/kernel.amd64")
-	return dir + "/vmlinuz", err
-}
-
-// goOutput runs the go command and returns the one line that it prints.
-func goOutput(ctx context.Context, args ...string) (string, error) {
-	cmd := exec.CommandContext(ctx, "go", args...)
-	var stderr strings.Builder
-	cmd.Stderr = &stderr
-	out, err := cmd.Output()
-	if err != nil {
-		return "", fmt.Errorf("go %s: %w\n%s", strings.Join(args, " "), err, stderr.String())
-	}
-	return strings.TrimSpace(string(out)), nil
 }

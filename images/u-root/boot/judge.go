@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/dhclient-lws/dhclient-lws/images/network"
 	"github.com/dhclient-lws/dhclient-lws/images/u-root/report"
 )
 
@@ -155,10 +156,10 @@ func judgeStatus(r report.Report, nics []NIC) error {
 }
 
 // linkOf finds a card by what QEMU was told: its hardware address.
-func linkOf(r report.Report, n NIC) (report.Link, bool) {
-	i := slices.IndexFunc(r.Links, func(l report.Link) bool { return l.MAC == n.MAC })
+func linkOf(r report.Report, n NIC) (network.Link, bool) {
+	i := slices.IndexFunc(r.Links, func(l network.Link) bool { return l.MAC == n.MAC })
 	if i < 0 {
-		return report.Link{}, false
+		return network.Link{}, false
 	}
 	return r.Links[i], true
 }

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/dhclient-lws/dhclient-lws/images/network"
 	"github.com/dhclient-lws/dhclient-lws/images/u-root/report"
 )
 
@@ -15,11 +16,11 @@ func served() report.Report {
 	return report.Report{
 		Result: "ok",
 		Self:   report.Process{PID: 70, Parent: 1, Session: 70, Args: []string{"check"}},
-		Links: []report.Link{
+		Links: []network.Link{
 			{Name: "eth0", MAC: "52:54:00:4d:00:00", Addrs: []netip.Prefix{netip.MustParsePrefix("10.77.0.15/24")}},
 			{Name: "eth1", MAC: "52:54:00:4d:00:01", Addrs: []netip.Prefix{netip.MustParsePrefix("10.77.1.15/24")}},
 		},
-		Routes: []report.Route{
+		Routes: []network.Route{
 			{Link: "eth0", Gateway: netip.MustParseAddr("10.77.0.2"), Metric: 1024},
 			{Link: "eth1", Gateway: netip.MustParseAddr("10.77.1.2"), Metric: 1040},
 		},

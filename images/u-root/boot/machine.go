@@ -13,6 +13,7 @@ import (
 	"strings"
 
 	"github.com/dhclient-lws/dhclient-lws/images/u-root/report"
+	"github.com/dhclient-lws/dhclient-lws/images/vm"
 )
 
 // ErrPanic is what Run returns when the guest's kernel gave up.
@@ -37,7 +38,7 @@ func (m Machine) Run(ctx context.Context, console io.Writer) (report.Report, err
 
 // run boots the machine with what follows on the kernel's command line.
 func (m Machine) run(ctx context.Context, console io.Writer, parameters string) (report.Report, error) {
-	cmd := exec.CommandContext(ctx, qemu, m.args(parameters, "stdio")...)
+	cmd := exec.CommandContext(ctx, vm.QEMU, m.args(parameters, "stdio")...)
 	var stderr bytes.Buffer
 	cmd.Stderr = &stderr
 	stdout, err := cmd.StdoutPipe()
@@ -54,7 +55,7 @@ func (m Machine) run(ctx context.Context, console io.Writer, parameters string) 
 	case ctx.Err() != nil:
 		return r, fmt.Errorf("the guest did not power off: %w", ctx.Err())
 	case err != nil:
-		return r, fmt.Errorf("%s: %w\n%s", qemu, err, stderr.String())
+		return r, fmt.Errorf("%s: %w\n%s", vm.QEMU, err, stderr.String())
 	}
 	return r, scanErr
 }
@@ -67,12 +68,10 @@ func (m Machine) Shell(ctx context.Context, in, out *os.File) error {
 
 // operate boots the machine with somebody at its serial console.
 func (m Machine) operate(ctx context.Context, in, out *os.File, parameters string) error {
-	cmd := exec.CommandContext(ctx, qemu, m.args(parameters, "mon:stdio")...)
+	cmd := exec.CommandContext(ctx, vm.QEMU, m.args(parameters, "mon:stdio")...)
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = in, out, os.Stderr
 	return cmd.Run()
 }
-
-const qemu = "qemu-system-x86_64"
 
 // handOffTo has the client become a command, as u-root's init is told of it.
 func (m Machine) handOffTo(command string) string {
@@ -86,15 +85,7 @@ func uinit(args ...string) string {
 
 // args is QEMU's command line, with parameters for the guest's kernel and init.
 func (m Machine) args(parameters, serial string) []string {
-	args := []string{
-		// A /dev/kvm that can be opened need not work; emulation always does. One
-		// CPU: with two, the kernel patching its own code panics one time in ten.
-		"-accel", "tcg", "-machine", "q35", "-cpu", "max", "-smp", "1", "-m", "512",
-		"-nodefaults", "-display", "none", "-no-reboot", "-serial", serial,
-		"-kernel", m.Kernel, "-initrd", m.Image,
-		// A panic ends the machine at once.
-		"-append", "console=ttyS0 quiet panic=-1 " + parameters,
-	}
+	args := append(vm.Args(m.Kernel, parameters), "-initrd", m.Image, "-serial", serial)
 	for i, n := range m.NICs {
 		args = append(args, n.args(i)...)
 	}

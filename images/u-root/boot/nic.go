@@ -3,6 +3,8 @@ package boot
 import (
 	"fmt"
 	"net/netip"
+
+	"github.com/dhclient-lws/dhclient-lws/images/vm"
 )
 
 // MaxNICs is how many NICs a Machine may have.
@@ -22,7 +24,7 @@ func NICs(n int) []NIC {
 	nics := make([]NIC, n)
 	for i := range nics {
 		nics[i] = NIC{
-			MAC: fmt.Sprintf("52:54:00:4d:00:%02x", i),
+			MAC: vm.MAC(i),
 			Net: netip.PrefixFrom(netip.AddrFrom4([4]byte{10, 77, byte(i), 0}), 24),
 		}
 	}
@@ -42,9 +44,5 @@ func (n NIC) args(i int) []string {
 	if n.Silent {
 		backend = fmt.Sprintf("hubport,id=n%d,hubid=%d", i, i)
 	}
-	return []string{
-		"-netdev", backend,
-		// No ROM: nothing boots from the network here, and looking for it takes time.
-		"-device", fmt.Sprintf("virtio-net-pci,netdev=n%d,mac=%s,romfile=", i, n.MAC),
-	}
+	return append([]string{"-netdev", backend}, vm.NIC(i, n.MAC)...)
 }

@@ -1,17 +1,12 @@
 package main
 
 import (
-	"cmp"
 	"encoding/json"
 	"fmt"
-	"net"
-	"net/netip"
 	"os"
 	"os/exec"
-	"slices"
 
-	"github.com/vishvananda/netlink"
-
+	"github.com/dhclient-lws/dhclient-lws/images/network"
 	"github.com/dhclient-lws/dhclient-lws/images/u-root/report"
 )
 
@@ -26,9 +21,9 @@ func gather(kill bool) report.Report {
 	}
 	var err error
 
-	r.Links, err = links()
+	r.Links, err = network.Links()
 	failed("links", err)
-	r.Routes, err = defaultRoutes()
+	r.Routes, err = network.DefaultRoutes()
 	failed("routes", err)
 
 	resolv, err := os.ReadFile("/etc/resolv.conf")
@@ -58,58 +53,6 @@ func gather(kill bool) report.Report {
 	r.Zombies, err = zombies()
 	failed("zombies", err)
 	return r
-}
-
-func links() ([]report.Link, error) {
-	all, err := netlink.LinkList()
-	if err != nil {
-		return nil, err
-	}
-	var out []report.Link
-	for _, l := range all {
-		a := l.Attrs()
-		if a.Flags&net.FlagLoopback != 0 {
-			continue
-		}
-		addrs, err := netlink.AddrList(l, netlink.FAMILY_V4)
-		if err != nil {
-			return nil, err
-		}
-		link := report.Link{Name: a.Name, MAC: a.HardwareAddr.String()}
-		for _, addr := range addrs {
-			link.Addrs = append(link.Addrs, prefix(addr.IPNet))
-		}
-		out = append(out, link)
-	}
-	return out, nil
-}
-
-// defaultRoutes lists them as the kernel prefers them: by metric.
-func defaultRoutes() ([]report.Route, error) {
-	all, err := netlink.RouteList(nil, netlink.FAMILY_V4)
-	if err != nil {
-		return nil, err
-	}
-	var out []report.Route
-	for _, r := range all {
-		if r.Dst != nil && prefix(r.Dst).Bits() != 0 {
-			continue
-		}
-		l, err := netlink.LinkByIndex(r.LinkIndex)
-		if err != nil {
-			return nil, err
-		}
-		gw, _ := netip.AddrFromSlice(r.Gw)
-		out = append(out, report.Route{Link: l.Attrs().Name, Gateway: gw.Unmap(), Metric: r.Priority})
-	}
-	slices.SortStableFunc(out, func(a, b report.Route) int { return cmp.Compare(a.Metric, b.Metric) })
-	return out, nil
-}
-
-func prefix(n *net.IPNet) netip.Prefix {
-	addr, _ := netip.AddrFromSlice(n.IP)
-	bits, _ := n.Mask.Size()
-	return netip.PrefixFrom(addr.Unmap(), bits)
 }
 
 // status is what the command itself says about the machine.

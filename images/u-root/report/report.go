@@ -6,16 +6,17 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
-	"net/netip"
 	"path"
+
+	"github.com/dhclient-lws/dhclient-lws/images/network"
 )
 
 // Report is the state of a machine after the handoff.
 type Report struct {
 	Result    string          `json:"result"` // DHCLIENT_LWS_RESULT as the handoff handed it over
 	Self      Process         `json:"self"`   // the reporting process itself
-	Links     []Link          `json:"links"`  // all but loopback, by index
-	Routes    []Route         `json:"routes"` // default routes, the preferred one first
+	Links     []network.Link  `json:"links"`  // all but loopback, by index
+	Routes    []network.Route `json:"routes"` // default routes, the preferred one first
 	Resolv    string          `json:"resolv"` // content of /etc/resolv.conf
 	Processes []Process       `json:"processes"`
 	Zombies   []string        `json:"zombies,omitempty"` // names of processes that nobody waits for
@@ -23,20 +24,6 @@ type Report struct {
 	Killed    bool            `json:"killed,omitempty"`  // the resident was killed in the end
 	Status    json.RawMessage `json:"status,omitempty"`  // output of dhclient-lws status -json
 	Errors    []string        `json:"errors,omitempty"`  // what could not be found out
-}
-
-// Link is a network interface and its IPv4 addresses.
-type Link struct {
-	Name  string         `json:"name"`
-	MAC   string         `json:"mac"`
-	Addrs []netip.Prefix `json:"addrs,omitempty"`
-}
-
-// Route is a default route.
-type Route struct {
-	Link    string     `json:"link"`
-	Gateway netip.Addr `json:"gateway"`
-	Metric  int        `json:"metric"`
 }
 
 // Process is one program that runs in user space.
