@@ -10,14 +10,18 @@ LINKS ?= 64
 export PATH := $(PATH):/usr/sbin:/sbin
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 run: ## boot an image with the client in it under QEMU [NICS=3] [FLAGS=-v]
 	@$(call need,$(QEMU))
 	go run ./images/u-root -nics $(NICS) -- $(FLAGS)
 
+run-gokrazy: ## boot a gokrazy image with the client in it under QEMU [FLAGS=-v]
+	@$(call need,$(QEMU) $(EXT4))
+	go run ./images/gokrazy -- $(FLAGS)
+
 test: lint ## every test there is, under the race detector and for other machines too
-	@$(call need,$(QEMU) $(NET) $(RACE) $(MAN))
+	@$(call need,$(QEMU) $(EXT4) $(NET) $(RACE) $(MAN))
 	go test -timeout 20m ./...
 	go test -race ./cmds/... ./pkg/...
 	@for arch in 386 arm arm64; do \
@@ -28,6 +32,7 @@ test: lint ## every test there is, under the race detector and for other machine
 lint: ## format, go vet, staticcheck
 	@unformatted=$$(go tool gofumpt -l .); [ -z "$$unformatted" ] || { echo "run gofumpt -w on: $$unformatted"; exit 1; }
 	go vet ./...
+	cd images/gokrazy/system && go vet ./...
 	go tool staticcheck ./...
 
 # govulncheck exits with 3 if it found something; without its database it found nothing.
@@ -64,6 +69,7 @@ BUILD = CGO_ENABLED=0 go build -trimpath -ldflags '-s -w'
 
 # Program:package pairs. A program that is missing is installed with its packages.
 QEMU = qemu-system-x86_64:qemu-system-x86
+EXT4 = mkfs.ext4:e2fsprogs
 NET  = ip:iproute2 dnsmasq:dnsmasq-base kea-dhcp4:kea-dhcp4-server dhcpd:isc-dhcp-server
 MAN  = groff:groff-base
 RACE = gcc:gcc gcc:libc6-dev
@@ -74,4 +80,4 @@ need = set --; for pair in $(1); do command -v $${pair%%:*} >/dev/null || set --
 	root=; [ "$$(id -u)" -eq 0 ] || root=sudo; \
 	$$root apt-get update -q && $$root env DEBIAN_FRONTEND=noninteractive apt-get install -qy --no-install-recommends "$$@"
 
-.PHONY: help run test lint vuln build fuzz simulate siege breakages scale clean
+.PHONY: help run run-gokrazy test lint vuln build fuzz simulate siege breakages scale clean

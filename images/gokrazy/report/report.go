@@ -1,0 +1,27 @@
+// Package report is what the agent of the test image says of its machine.
+package report
+
+import (
+	"net/netip"
+	"time"
+
+	"github.com/dhclient-lws/dhclient-lws/images/network"
+)
+
+// Report is what a machine has of a network.
+type Report struct {
+	Events []Event         // in the order in which they happened
+	Links  []network.Link  // all but loopback, by index
+	Routes []network.Route // default routes, the preferred one first
+	Resolv string          // content of /etc/resolv.conf
+	Errors []string        // what could not be found out
+}
+
+// Event is an IPv4 address that came to a link, or was given a new lifetime, or
+// went.
+type Event struct {
+	Time time.Duration // since the kernel started
+	Link string
+	Addr netip.Prefix
+	Came bool
+}

@@ -1,0 +1,3 @@
+module github.com/kenshaw/evdev
+
+go 1.26.0

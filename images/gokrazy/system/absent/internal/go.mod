@@ -1,0 +1,3 @@
+module github.com/gokrazy/internal
+
+go 1.26.0

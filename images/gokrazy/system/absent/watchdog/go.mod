@@ -1,0 +1,3 @@
+module github.com/mdlayher/watchdog
+
+go 1.26.0
