@@ -32,6 +32,7 @@ type leaseFile struct {
 	writtenMS int64  // when, in milliseconds of CLOCK_BOOTTIME
 	index     int64
 	metric    int64 // of its routes while it has carrier
+	linkMTU   int64 // of the link before the lease lowered it
 	lease     leaseStatus
 }
 
@@ -45,6 +46,7 @@ func (l *leaseFile) fields(f *fields) {
 	f.int("written_ms", &l.writtenMS)
 	f.int("index", &l.index)
 	f.int("metric", &l.metric)
+	f.optionalInt("link_mtu", &l.linkMTU)
 	if f.at("lease", false) {
 		f.object(l.lease.fields)
 	}
@@ -120,6 +122,9 @@ type present struct {
 // 1970: the beginning of 2024. A machine without a battery starts in 1970.
 const firstCredible = 1704067200
 
+// maxMTU is the largest that an interface can have for IPv4, in bytes.
+const maxMTU = 65535
+
 // recall is the lease in the file in the times of this boot: nil if it was another
 // interface's or was granted to another client. One that is over is returned too,
 // as a wish.
@@ -136,6 +141,9 @@ func (l *leaseFile) recall(p *present) (*machine.Lease, error) {
 	}
 	if err != nil {
 		return nil, err
+	}
+	if l.linkMTU > 0 && l.linkMTU <= maxMTU {
+		lease.LinkMTU = int(l.linkMTU)
 	}
 	if p.boot != "" && l.boot == p.boot {
 		if lease.Start > p.now {

@@ -26,7 +26,7 @@ func fullLease() *machine.Lease {
 			{Dst: netip.MustParsePrefix("198.51.100.1/32")},
 		},
 		Classless: true, DNS: []netip.Addr{addr("10.77.0.2"), addr("10.77.0.3")}, NTP: []netip.Addr{addr("10.77.0.4")},
-		Broadcast: addr("10.77.0.255"), Domain: "net0.example", Search: []string{"a.example", "b.example"}, HostName: "box", MTU: 1400,
+		Broadcast: addr("10.77.0.255"), Domain: "net0.example", Search: []string{"a.example", "b.example"}, HostName: "box", MTU: 1400, LinkMTU: 1500,
 		Handed: machine.Handed{
 			NextServer: addr("10.77.0.6"), BootServer: "boot.example", BootFile: "images/next.efi", RootPath: "10.77.0.7:/srv/root,v4",
 			CaptivePortal: "https://portal.example/?a=1", Vendor: []byte{1, 2, 0xff}, Options: []machine.Option{{Code: 2, Data: []byte{0, 0, 14, 16}}, {Code: 150, Data: []byte{}}},
@@ -46,7 +46,7 @@ const fileWall = 1_750_000_000
 func exampleLeaseFile(l *machine.Lease) *leaseFile {
 	return &leaseFile{
 		version: leaseVersion, iface: "eth0", hw: fileHW.String(), clientID: "0102005e005301", boot: fileBoot,
-		written: fileWall, writtenMS: sec(200).Milliseconds(), index: 2, metric: 1024, lease: describeLease(l),
+		written: fileWall, writtenMS: sec(200).Milliseconds(), index: 2, metric: 1024, linkMTU: int64(l.LinkMTU), lease: describeLease(l),
 	}
 }
 

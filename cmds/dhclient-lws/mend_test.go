@@ -132,3 +132,32 @@ func TestWhatIsTakenAwayIsPutBack(t *testing.T) {
 	p.signal(syscall.SIGTERM)
 	p.diesOf(syscall.SIGTERM)
 }
+
+// A client that was killed leaves the MTU as the lease had it. The next one knows
+// what it was before, and gives it back with the lease.
+func TestMTUOutlivesAKill(t *testing.T) {
+	rfc.Shows(t, "P-OF-01", "H-LEAK-01")
+	b, _ := newRoutedBox(t)
+	mtu := func() int { return b.Link(t, "eth0").Attrs().MTU }
+	before := mtu()
+	for range 2 { // what is remembered is remembered on
+		p := b.start(t, "-v", "eth0")
+		p.prints("1 of 1 links bound")
+		eventually(t, "remember the lease", func() bool {
+			f, err := readLeaseFile(leasePath(b.state, "eth0"))
+			return err == nil && f.linkMTU == int64(before)
+		})
+		if got := mtu(); got != 1400 || got == before {
+			t.Fatalf("MTU %d, before it was %d", got, before)
+		}
+		p.signal(syscall.SIGKILL)
+		p.diesOf(syscall.SIGKILL)
+	}
+	p := b.start(t, "-release", "eth0")
+	p.prints("1 of 1 links bound")
+	p.signal(syscall.SIGTERM)
+	p.diesOf(syscall.SIGTERM)
+	if got := mtu(); got != before {
+		t.Errorf("MTU %d, before it was %d", got, before)
+	}
+}

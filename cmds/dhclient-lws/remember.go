@@ -59,7 +59,7 @@ func (s *scribe) writeLeases(shot *snapshot) (changed, all bool) {
 
 func (s *scribe) describe(l *dhcpc.LinkStatus) *leaseFile {
 	return &leaseFile{
-		version: leaseVersion, iface: l.Interface, index: int64(l.Index), metric: int64(l.Metric),
+		version: leaseVersion, iface: l.Interface, index: int64(l.Index), metric: int64(l.Metric), linkMTU: int64(l.LinkMTU),
 		hw: l.HardwareAddr.String(), clientID: hex.EncodeToString(l.ClientID),
 		boot: bootID(), written: time.Now().Unix(), writtenMS: packet.Now().Milliseconds(),
 		lease: describeLease(l.Remembered),

@@ -74,6 +74,9 @@ func (c *Client) attach(l *link, facts ifup.Link, static, lease *machine.Lease, 
 	}
 	l.facts = ifup.Link{}
 	c.update(l, facts, now)
+	if lease != nil && int(lease.MTU) == facts.MTU && lease.LinkMTU > facts.MTU {
+		l.mtu = lease.LinkMTU
+	}
 }
 
 // errNotEthernet is for links that have been named by mistake: others have no

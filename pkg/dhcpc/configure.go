@@ -16,15 +16,15 @@ const noCarrierMetric = 1 << 16
 // configuration is what the kernel should know of a link with this lease, which
 // may be nil.
 func (c *Client) configuration(l *link, lease *machine.Lease, now time.Duration) ifup.Config {
+	var cfg ifup.Config
+	if !c.cfg.NoMTU {
+		cfg.LinkMTU = l.mtu
+	}
 	if lease == nil {
-		return ifup.Config{}
+		return cfg
 	}
-	cfg := ifup.Config{
-		Addr:      lease.Addr,
-		Broadcast: lease.Broadcast,
-		Lifetime:  ifup.Forever,
-		Metric:    l.metric(c.cfg.Metric),
-	}
+	cfg.Addr, cfg.Broadcast, cfg.Metric = lease.Addr, lease.Broadcast, l.metric(c.cfg.Metric)
+	cfg.Lifetime = ifup.Forever
 	if lease.Expiry != machine.Never && !c.cfg.KeepForever {
 		// Whole seconds, and not one too many: the kernel withdraws the address by
 		// itself if we are no longer there to do it.

@@ -63,6 +63,7 @@ type LinkStatus struct {
 	Resumes      time.Duration  // in state IPv6Only: when it asks for IPv4 again
 	Carrier      bool
 	Metric       uint32         // of the link's routes while it has carrier
+	LinkMTU      int            // of the link, but for what a lease made of it; goes into Remembered.LinkMTU of a restarted client
 	Lease        *machine.Lease // in use, or nil
 	Installed    bool           // its address is in the kernel
 	// Remembered is what a restarted client should be handed by Config.Recall: the

@@ -24,6 +24,7 @@ type link struct {
 
 	index    int // 0 while there is no such interface
 	facts    ifup.Link
+	mtu      int              // of the link before a lease lowered it
 	carrier  bool             // as the machine was told
 	presumed bool             // carrier is, since the kernel has not announced it
 	ran      bool             // it has been running since it was set up
@@ -145,6 +146,7 @@ func (l *link) status(base uint32) LinkStatus {
 		Why:       l.why,
 		Carrier:   l.carrier,
 		Metric:    l.metric(base),
+		LinkMTU:   l.mtu,
 		Lease:     l.lease(),
 		Timeline:  slices.Clone(l.timeline),
 		Refused:   l.refused,

@@ -65,6 +65,9 @@ func (c *Client) update(l *link, facts ifup.Link, now time.Duration) {
 			l.bouncing, l.raise = false, now
 		}
 	}
+	if lease := l.lease(); facts.MTU != l.facts.MTU && (lease == nil || int(lease.MTU) != facts.MTU) {
+		l.mtu = facts.MTU
+	}
 	wasUp := l.facts.Up()
 	l.facts = facts
 	if facts.Up() && !wasUp {

@@ -81,7 +81,7 @@ func (n *Netlink) apply(index int, c *Config) {
 		n.installed[index] = in
 	}
 	in.round = n.round
-	n.applyMTU(index, in, c.MTU)
+	n.applyMTU(index, in, c)
 	old, oldForeign := in.addr, in.foreign
 	n.applyAddr(index, in, addressOf(c))
 	n.applyRoutes(index, in, c)
@@ -91,14 +91,17 @@ func (n *Netlink) apply(index int, c *Config) {
 	}
 }
 
-func (n *Netlink) applyMTU(index int, in *installed, mtu int) {
+func (n *Netlink) applyMTU(index int, in *installed, c *Config) {
 	k := n.links[index]
 	if k == nil {
 		return
 	}
 	if in.mtu == 0 {
-		in.before = k.MTU
+		if in.before = k.MTU; c.LinkMTU > k.MTU { // then it was us
+			in.before, in.mtu = c.LinkMTU, k.MTU
+		}
 	}
+	mtu := c.MTU
 	if mtu < max(k.MinMTU, 1) || mtu >= in.before {
 		mtu = 0
 	}

@@ -319,6 +319,41 @@ func TestMTU(t *testing.T) {
 	}
 }
 
+// An earlier life lowered the MTU and was killed. Who knows what it was before can
+// have it back, whatever is leased next.
+func TestMTUOfAnEarlierLife(t *testing.T) {
+	rfc.Shows(t, "P-OF-01", "H-LEAK-01")
+	for _, tt := range []struct {
+		name string
+		next Config
+		want int
+	}{
+		{"the same again", Config{Addr: leased("192.0.2.5/24").Addr, MTU: 1400, LinkMTU: 1500}, 1400},
+		{"another", Config{Addr: leased("192.0.2.5/24").Addr, MTU: 1450, LinkMTU: 1500}, 1450},
+		{"none", Config{Addr: leased("192.0.2.5/24").Addr, LinkMTU: 1500}, 1500},
+		{"nothing at all", Config{LinkMTU: 1500}, 1500},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			l := newUpLab(t)
+			mtu := func() int { return l.Link(t, "eth0").Attrs().MTU }
+			c := leased("192.0.2.5/24")
+			c.MTU = 1400
+			l.apply(c)
+			l.n.Close()
+			l.open()
+			l.apply(tt.next)
+			if got := mtu(); got != tt.want {
+				t.Errorf("MTU %d, want %d", got, tt.want)
+			}
+			l.poll()
+			l.apply(Config{})
+			if got := mtu(); got != 1500 {
+				t.Errorf("after all: %d", got)
+			}
+		})
+	}
+}
+
 func TestRefusals(t *testing.T) {
 	for _, tt := range []struct {
 		name string

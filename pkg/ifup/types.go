@@ -69,6 +69,7 @@ type Config struct {
 	Metric    uint32        // of the prefix route and of every route in Routes
 	Routes    []Route       // in the order in which they must be created
 	MTU       int           // bytes; 0 leaves it alone
+	LinkMTU   int           // what the link had if an earlier life of the program lowered it; else the same as it has, or 0
 }
 
 // Route is a route through a link. An invalid Gateway makes the destination on-link.

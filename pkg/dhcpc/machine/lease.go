@@ -32,6 +32,9 @@ type Lease struct {
 	Search    []string      // option 119, at most 16
 	HostName  string        // option 12
 	MTU       uint16        // option 26, 0 if absent or below 576
+	// LinkMTU is what the link had before MTU was applied, as an earlier life of the
+	// program knew it; 0 in a lease that was granted in this one.
+	LinkMTU int
 
 	Handed // to others
 }
