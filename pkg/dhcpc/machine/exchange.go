@@ -7,7 +7,7 @@ type exchange struct {
 	xid   uint32
 	tries int           // messages sent so far, with success or without
 	first time.Duration // when the first was, and
-	last  time.Duration // when the last
+	last  time.Duration // when the last left
 	gap   time.Duration // after the last, before it was varied
 	due   time.Duration // when the next is due, or when it is time to give up
 }
@@ -28,13 +28,17 @@ func (e exchange) secs(now time.Duration) uint16 {
 	return uint16(min((now-e.first)/time.Second, 0xffff))
 }
 
-// tried is the exchange after one more message, of which the next is due after gap.
-func (e exchange) tried(now, gap time.Duration) exchange {
+// tried is the exchange after one more message, which has left or could not, and of
+// which the next is due after gap. What did not leave is not what a server answers.
+func (e exchange) tried(now, gap time.Duration, left bool) exchange {
 	if e.tries == 0 {
-		e.first = now
+		e.first, e.last = now, now
+	}
+	if left {
+		e.last = now
 	}
 	e.tries++
-	e.last, e.due = now, now+gap
+	e.due = now + gap
 	return e
 }
 

@@ -239,6 +239,29 @@ func TestAddressGone(t *testing.T) {
 	}
 }
 
+// If that is while another address is asked for, the DISCOVERs to come do not wish
+// for the old one any more, and are no repetitions.
+func TestAddressGoneWhileDiscovering(t *testing.T) {
+	s := playWith(t, middle, Config{}, stored(), true).at(0)
+	s.step(LinkUp{})
+	s.sends(dhcp4.KindInitReboot)
+	s.at(1.5).sends(dhcp4.KindInitReboot)
+	s.at(3.5).in(Init).step(InstallFailed{Gone: true}) // nothing has been said yet
+	s.in(Init).becomes(Lost, ReasonInstallFailed).due(3.5)
+
+	s = playWith(t, middle, Config{}, stored(), true).at(0)
+	s.step(LinkUp{})
+	s.sends(dhcp4.KindInitReboot)
+	s.at(1.5).sends(dhcp4.KindInitReboot)
+	before := s.at(3.5).sends(dhcp4.KindDiscover)
+	s.in(Selecting).step(InstallFailed{Gone: true})
+	s.in(Init).becomes(Lost, ReasonInstallFailed)
+	after := s.at(5).sends(dhcp4.KindDiscover)
+	if before.Addr != us || after.Addr.IsValid() || after.Xid == before.Xid || after.Secs != 0 {
+		t.Errorf("asks with %+v, then with %+v", before, after)
+	}
+}
+
 // The kernel's answer may come after the carrier went.
 func TestInstallationWithoutCarrier(t *testing.T) {
 	s := playTo(t, Installing, Config{})

@@ -185,6 +185,27 @@ func TestSendFailed(t *testing.T) {
 	s.quiet().resumes(l.Expiry.Seconds()).becomes(Lost, ReasonExpiry)
 }
 
+// A server answers what it has got: a repetition that could not be sent changes
+// neither secs of the REQUEST nor the time from which the lease counts.
+func TestWhatCouldNotBeSentIsNotAnswered(t *testing.T) {
+	rfc.Shows(t, "R2131-3.1-02")
+	ask := func() *script {
+		s := play(t, middle, Config{Identity: dhcp4.Identity{RapidCommit: true}}).at(0)
+		s.step(LinkUp{})
+		s.sends(dhcp4.KindDiscover)
+		s.at(1.5).step(SendFailed{})
+		return s.at(2)
+	}
+	s := ask().hears(dhcp4.Offer)
+	if out := s.sends(dhcp4.KindSelecting); out.Secs != 0 {
+		t.Errorf("secs is %d, and 0 in the DISCOVER that left", out.Secs)
+	}
+	s = ask().hears(dhcp4.Ack, with(dhcp4.RapidCommit, nil), serverTimes(6, 0, 0))
+	if l := s.m.Lease(); l.Start != 0 || l.Expiry != sec(6) {
+		t.Errorf("a lease of 6 s from %v to %v", l.Start, l.Expiry)
+	}
+}
+
 // The caller may hold a message back; the schedule goes on from when it left.
 func TestHeldBack(t *testing.T) {
 	s := play(t, middle, Config{}).at(0)

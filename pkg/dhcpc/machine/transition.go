@@ -196,22 +196,22 @@ func (m *Machine) sent(now time.Duration, left bool) Reason {
 	m.limiter.note(now)
 	switch s := m.state.(type) {
 	case initial:
-		e := m.discovered(s.exchange, now)
+		e := m.discovered(s.exchange, now, left)
 		if left {
 			return m.enter(selecting{exchange: e}, ReasonSent)
 		}
 		m.state = initial{e}
 	case selecting:
-		m.state = selecting{exchange: m.discovered(s.exchange, now)}
+		m.state = selecting{exchange: m.discovered(s.exchange, now, left)}
 	case requesting:
-		s.exchange = s.tried(now, m.jitter(m.c.Schedule.gap(s.tries+1, 0, false)))
+		s.exchange = s.tried(now, m.jitter(m.c.Schedule.gap(s.tries+1, 0, false)), left)
 		m.state = s
 	case rebooting:
-		m.state = rebooting{s.tried(now, m.jitter(m.c.Schedule.rebootGap(s.tries+1)))}
+		m.state = rebooting{s.tried(now, m.jitter(m.c.Schedule.rebootGap(s.tries+1)), left)}
 	case renewing:
-		m.state = renewing{s.tried(now, m.renewGap(now, m.lease.T2))}
+		m.state = renewing{s.tried(now, m.renewGap(now, m.lease.T2), left)}
 	case rebinding:
-		m.state = rebinding{s.tried(now, m.renewGap(now, m.lease.Expiry))}
+		m.state = rebinding{s.tried(now, m.renewGap(now, m.lease.Expiry), left)}
 	case declining:
 		why := ReasonSent
 		if !left {
@@ -220,7 +220,7 @@ func (m *Machine) sent(now time.Duration, left bool) Reason {
 		return m.discover(now+m.brakes.conflict(), why)
 	case releasing:
 		if left {
-			m.state = releasing{s.tried(now, lingering)}
+			m.state = releasing{s.tried(now, lingering, left)}
 			return NoReason
 		}
 		m.drop(now)
@@ -231,9 +231,9 @@ func (m *Machine) sent(now time.Duration, left bool) Reason {
 }
 
 // discovered is the exchange after one more DISCOVER.
-func (m *Machine) discovered(e exchange, now time.Duration) exchange {
+func (m *Machine) discovered(e exchange, now time.Duration, left bool) exchange {
 	e.gap = m.c.Schedule.gap(e.tries+1, e.gap, now-m.carrier >= learning)
-	return e.tried(now, m.jitter(e.gap))
+	return e.tried(now, m.jitter(e.gap), left)
 }
 
 // nak is a server's refusal of an address. It is heard only where the address
@@ -280,12 +280,16 @@ func (m *Machine) installFailed(now time.Duration, gone bool) Reason {
 	}
 	m.drop(now)
 	m.hint = netip.Addr{}
-	switch m.state.(type) {
+	switch s := m.state.(type) {
+	case initial:
+		return m.discover(s.due, ReasonInstallFailed) // what is repeated must not change
+	case selecting:
+		return m.discover(s.due, ReasonInstallFailed)
 	case rebooting, installing, bound, renewing, rebinding:
 		return m.discover(now+m.brakes.failure(), ReasonInstallFailed)
 	case releasing:
 		return m.enter(stopped{}, ReasonInstallFailed)
-	case down, initial, selecting, requesting, declining, ipv6Only, stopped:
+	case down, requesting, declining, ipv6Only, stopped:
 	}
 	return ReasonInstallFailed
 }

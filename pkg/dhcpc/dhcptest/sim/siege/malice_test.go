@@ -14,6 +14,10 @@ type malice struct {
 	name  string
 	reply respond
 	tick  func(s *siege, n int) // nil, or called every 100 ms
+
+	// The most messages a minute in the long run, where brakes beside the ceiling
+	// are to see to it; else 0.
+	minute int
 }
 
 // respond is what goes out for a message, in place of what a good server would
@@ -22,22 +26,22 @@ type respond = func(s *siege, m *dhcptest.Message, honest *dhcptest.Reply) []dhc
 
 // malices are all of them.
 var malices = []malice{
-	{name: "refuses whatever is said", reply: refuse},
-	{name: "offers and refuses", reply: offering(refuse)},
-	{name: "offers and is silent", reply: offering(silent)},
+	{name: "refuses whatever is said", reply: refuse, minute: 1},
+	{name: "offers and refuses", reply: offering(refuse), minute: 2},
+	{name: "offers and is silent", reply: offering(silent), minute: 21},
 	{name: "offers, refuses and is silent, by turns", reply: offering(byTurns(refuse, silent, grantFor(5, 0, 0)))},
 	{name: "grants for five seconds", reply: lasting(5, 1, 2)},
 	{name: "grants for a second", reply: lasting(1, 0, 0)},
 	{name: "grants with times of no sense", reply: nonsense},
 	{name: "grants and is gone", reply: until(grantFor(5, 0, 0))},
-	{name: "grants, then refuses to extend", reply: granting(grantFor(5, 1, 2), refuse)},
+	{name: "grants, then refuses to extend", reply: granting(grantFor(5, 1, 2), refuse), minute: 3},
 	{name: "grants another address than asked for", reply: another},
-	{name: "grants another address each time", reply: fresh(grantFor(5, 1, 2), refuse)},
-	{name: "grants what somebody else has", reply: occupied},
+	{name: "grants another address each time", reply: fresh(grantFor(5, 1, 2), refuse), minute: 3},
+	{name: "grants what somebody else has", reply: occupied, minute: 3},
 	{name: "grants other routes each time", reply: rerouted},
-	{name: "floods with what must be refused", reply: flood},
-	{name: "has a new name each time", reply: renamed},
-	{name: "asks to renew all the time", reply: grant, tick: forceRenew},
+	{name: "floods with what must be refused", reply: flood, minute: 1},
+	{name: "has a new name each time", reply: renamed, minute: 2},
+	{name: "asks to renew all the time", reply: grant, tick: forceRenew, minute: 1},
 	{name: "has the cable flap and grants for five seconds", reply: lasting(5, 1, 2), tick: flap},
 }
 

@@ -169,6 +169,9 @@ func (s *siege) run(t *testing.T) {
 				worst[i] = *m
 			}
 		}
+		if most := int(day/time.Minute)*s.minute + 60; s.minute > 0 && g.messages.count > most {
+			t.Errorf("%s: %v in a day, want no more than %d", g.link.Name(), &g.messages, most)
+		}
 	}
 	t.Logf("the worst of %d links: %v, %v, %v, %v", len(s.guests), &worst[0], &worst[1], &worst[2], &worst[3])
 	if grown := int64(late.HeapAlloc) - int64(early.HeapAlloc); grown > 1<<20 {
