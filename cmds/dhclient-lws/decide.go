@@ -73,8 +73,12 @@ type awaited struct {
 	carrier    bool          //
 	since      time.Duration // when carrier came or went last; without any so far, when the link was first looked for
 	bound      bool          //
-	firstBound time.Duration // when the link was bound for the first time; machine.Never if it was not
+	resting    bool          // the network prefers that it does without IPv4: as good as bound
+	firstBound time.Duration // when the link was so for the first time; machine.Never if it was not
 }
+
+// settled reports whether there is nothing to wait for on the link.
+func (l *awaited) settled() bool { return l.bound || l.resting }
 
 // decide says whether the wait is over, and how it ended. While it is not,
 // again is when the passing of time alone may end it.
@@ -99,36 +103,36 @@ func (p *waitPolicy) decide(now time.Duration, w waiting) (r result, again time.
 	return undecided, again
 }
 
-// met reports whether all that was to be waited for is bound. If not, hopeless
+// met reports whether all that was to be waited for is settled. If not, hopeless
 // is when that will be so if nothing more happens: when the last link that is
 // still waited for is given up.
 func (p *waitPolicy) met(now time.Duration, links []awaited) (met bool, hopeless time.Duration) {
-	bound, firstBound := false, machine.Never
+	settled, firstBound := false, machine.Never
 	for _, l := range links {
-		bound = bound || l.bound
+		settled = settled || l.settled()
 		firstBound = min(firstBound, l.firstBound)
 	}
 	switch p.mode {
 	case waitNone:
 		return true, 0
 	case waitAny:
-		return bound, machine.Never
+		return settled, machine.Never
 	case waitBootIF:
-		return slices.ContainsFunc(links, func(l awaited) bool { return l.boot && l.bound }), machine.Never
+		return slices.ContainsFunc(links, func(l awaited) bool { return l.boot && l.settled() }), machine.Never
 	case waitNames:
 		for _, name := range p.names {
-			if !slices.ContainsFunc(links, func(l awaited) bool { return l.name == name && l.bound }) {
+			if !slices.ContainsFunc(links, func(l awaited) bool { return l.name == name && l.settled() }) {
 				return false, machine.Never
 			}
 		}
 		return true, 0
 	case waitAll:
-		if !bound {
+		if !settled {
 			return false, machine.Never
 		}
 		for _, l := range links {
 			switch {
-			case l.bound:
+			case l.settled():
 			case l.carrier:
 				hopeless = max(hopeless, max(firstBound, l.since)+p.grace)
 			default:

@@ -36,6 +36,11 @@ func lostAgain(first, carrier float64) awaited {
 	return awaited{present: true, carrier: true, since: sec(carrier), firstBound: sec(first)}
 }
 
+// restsSince is a link that does without IPv4, as the network prefers.
+func restsSince(s float64) awaited {
+	return awaited{present: true, carrier: true, since: epoch, resting: true, firstBound: sec(s)}
+}
+
 func named(name string, l awaited) awaited {
 	l.name = name
 	return l
@@ -97,9 +102,18 @@ func TestDecide(t *testing.T) {
 		{"all, nobody is bound any more", all, 30, []awaited{lostAgain(1, 0), noCarrierSince(0)}, undecided, 60},
 		{"all, one is bound and the first lost its lease", all, 11, []awaited{lostAgain(1, 0), boundAt(5)}, resultOK, never},
 
+		// … or does without IPv4, which is as good as a lease
+		{"all, the only link rests", all, 2, []awaited{restsSince(2)}, resultOK, never},
+		{"all, one is bound and one rests", all, 2, []awaited{boundAt(1), restsSince(2)}, resultOK, never},
+		{"all, one rests, the other has carrier", all, 10.9, []awaited{restsSince(1), carrierSince(0)}, undecided, 11},
+		{"all, one rests, the other has had carrier for 10 s since", all, 11, []awaited{restsSince(1), carrierSince(0)}, resultOK, never},
+		{"all, one rests, the other has had no carrier for 5 s", all, 5, []awaited{restsSince(1), noCarrierSince(0)}, resultOK, never},
+
 		// any: one bound
 		{"any, none bound", anyOf, 1, []awaited{carrierSince(0), noCarrierSince(0)}, undecided, 60},
 		{"any, one bound", anyOf, 1, []awaited{carrierSince(0), boundAt(1)}, resultOK, never},
+
+		{"any, one rests", anyOf, 1, []awaited{carrierSince(0), restsSince(1)}, resultOK, never},
 
 		// none
 		{"none", none, 0, nil, resultOK, never},
@@ -110,11 +124,14 @@ func TestDecide(t *testing.T) {
 		{"named, one absent", two, 40, []awaited{named("eth0", boundAt(1)), named("eth2", absentSince(0))}, undecided, 60},
 		{"named, no patience with one that has no carrier", two, 40, []awaited{named("eth0", boundAt(1)), named("eth2", noCarrierSince(0))}, undecided, 60},
 
+		{"named, one bound and one rests", two, 1, []awaited{named("eth0", boundAt(1)), named("eth2", restsSince(1))}, resultOK, never},
+
 		// bootif: the link that the machine was booted from
 		{"bootif, another is bound", bootIF, 1, []awaited{boundAt(1), booted(carrierSince(0))}, undecided, 60},
 		{"bootif, it is bound", bootIF, 1, []awaited{carrierSince(0), booted(boundAt(1))}, resultOK, never},
 		{"bootif, it lost its lease", bootIF, 2, []awaited{boundAt(1), booted(lostAgain(1, 0))}, undecided, 60},
 		{"bootif, it is not there", bootIF, 60, []awaited{boundAt(1)}, resultTimeout, never},
+		{"bootif, it rests", bootIF, 2, []awaited{carrierSince(0), booted(restsSince(1))}, resultOK, never},
 
 		// no link for 10 s
 		{"no link for 10 s", all, 10, nil, resultNoLink, never},

@@ -44,6 +44,8 @@ func (l *knownLink) line(ev *dhcpc.Event, start time.Duration, verbosity int) st
 			text += ": " + ev.Reason.String()
 		}
 		return text
+	case dhcpc.IPv6Only:
+		return ev.Reason.String() + "; no IPv4 for " + shortDuration(ev.Until-ev.Time)
 	case dhcpc.Failed:
 		return safeText(ev.Err.Error())
 	case dhcpc.MessageSent:
@@ -89,7 +91,7 @@ func leaseLine(l *machine.Lease, now time.Duration) string {
 	if d.expiry == 0 {
 		b.WriteString(", for ever")
 	} else {
-		b.WriteString(", for " + d.remaining(now))
+		b.WriteString(", for " + d.remaining(now, shortDuration))
 	}
 	return b.String()
 }
@@ -117,6 +119,15 @@ func elapsed(d time.Duration) string {
 // verdict tells how the wait ended.
 func verdict(r result, links []dhcpc.LinkStatus, after time.Duration) string {
 	count := fmt.Sprintf("%d of %d links bound", countLeases(links), len(links))
+	resting := 0
+	for i := range links {
+		if links[i].State == machine.IPv6Only {
+			resting++
+		}
+	}
+	if resting > 0 {
+		count += fmt.Sprintf(", %d IPv6 only", resting)
+	}
 	switch r {
 	case resultTimeout:
 		return "timeout after " + elapsed(after) + ", " + count

@@ -84,7 +84,7 @@ func (b *linkBook) note(ev *ifup.Event, now time.Duration) {
 			delete(b.byIndex, facts.Index)
 		} else if !stays {
 			delete(b.byIndex, facts.Index)
-			l.present, l.carrier, l.bound, l.since = false, false, false, now
+			l.present, l.carrier, l.bound, l.resting, l.since = false, false, false, false, now
 			if len(b.byIndex) == 0 {
 				b.noLinks = now
 			}
@@ -106,7 +106,7 @@ func (b *linkBook) note(ev *ifup.Event, now time.Duration) {
 	l.index, l.foreign = facts.Index, facts.Type != unix.ARPHRD_ETHER
 	b.byIndex[facts.Index] = l
 	if running := facts.Running(); !l.present || l.carrier != running {
-		l.present, l.carrier, l.since = true, running, now
+		l.present, l.carrier, l.resting, l.since = true, running, false, now
 	}
 }
 
@@ -191,6 +191,12 @@ func (b *linkBook) waiting(start time.Duration) waiting {
 
 // bind notes that a link has a lease.
 func (l *knownLink) bind(now time.Duration) {
-	l.bound = true
+	l.bound, l.resting = true, false
+	l.firstBound = min(l.firstBound, now)
+}
+
+// rest notes that the network prefers that a link does without IPv4.
+func (l *knownLink) rest(now time.Duration) {
+	l.resting = true
 	l.firstBound = min(l.firstBound, now)
 }

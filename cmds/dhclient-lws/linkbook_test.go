@@ -250,3 +250,34 @@ func TestUnmetAndDark(t *testing.T) {
 		t.Errorf("without a cable: %q", got)
 	}
 }
+
+// A link that rests, since the network prefers that it does without IPv4, has
+// nothing to wait for until it has a lease or its cable was pulled.
+func TestALinkThatRests(t *testing.T) {
+	b := book(t, "eth0")
+	b.note(appears(2, "eth0"), epoch)
+	l := b.byName["eth0"]
+	l.rest(sec(1))
+	if w := b.waiting(epoch).links; len(w) != 1 || !w[0].settled() || w[0].bound || w[0].firstBound != sec(1) {
+		t.Errorf("rests: %+v", w)
+	}
+	b.note(appears(2, "eth0"), sec(2)) // news of something else
+	if !l.settled() {
+		t.Error("any news ends it")
+	}
+	dark := appears(2, "eth0")
+	dark.Link.Flags &^= 0x40
+	b.note(dark, sec(3))
+	if l.settled() {
+		t.Error("without carrier it is settled")
+	}
+	l.rest(sec(4))
+	if l.bind(sec(5)); !l.bound || l.resting {
+		t.Errorf("bound: %+v", l)
+	}
+	l.rest(sec(6))
+	b.note(goes(2, "eth0"), sec(7))
+	if l.settled() {
+		t.Error("settled, and gone")
+	}
+}

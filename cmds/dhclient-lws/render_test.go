@@ -73,22 +73,22 @@ func exampleStatus() *statusFile {
 func tableText(t *testing.T, links []linkStatus, now time.Duration) string {
 	t.Helper()
 	var b strings.Builder
-	if err := table(&b, each([]*statusFile{{links: links}}), now); err != nil {
+	if err := table(&b, each([]*statusFile{{links: links}}), now, (*linkStatus).appendStory); err != nil {
 		t.Fatal(err)
 	}
 	return b.String()
 }
 
 func TestTable(t *testing.T) {
-	want := `INTERFACE  STATE       ADDRESS             ROUTER         DNS                  LEASE
-eth0       BOUND       10.77.0.50/24       10.77.0.1      10.77.0.2,10.77.0.3  1h
+	want := `INTERFACE  STATE       ADDRESS             ROUTER         DNS           LEASE
+eth0       BOUND       10.77.0.50/24       10.77.0.1      10.77.0.2 +1  1h
   up 0.4  carrier 900.0  installed 1012.3 ms
-eth1       RENEWING    192.168.100.200/32  192.168.100.1  10.77.0.2,10.77.0.3  forever
-eth2       SELECTING   -                   -              -                    -
+eth1       RENEWING    192.168.100.200/32  192.168.100.1  10.77.0.2 +1  forever
+eth2       SELECTING   -                   -              -             -
   up 0.0  carrier 1200.0  DISCOVER 1200.0  DISCOVER 2700.0 ms
   refused: 3 wrong xid, 1 no server identifier
-eth3       no carrier  -                   -              -                    -
-"x$(id)"   absent      -                   -              -                    -
+eth3       no carrier  -                   -              -             -
+"x$(id)"   absent      -                   -              -             -
 `
 	if diff := cmp.Diff(want, tableText(t, exampleStatus().links, sec(1))); diff != "" {
 		t.Error(diff)
@@ -169,6 +169,7 @@ func TestLines(t *testing.T) {
 		},
 		{"lost", told, dhcpc.Event{Kind: dhcpc.Lost, Lease: lease, Reason: machine.ReasonExpiry}, "10.77.0.50/24 lost: lease expired", "same"},
 		{"lost with its link", told, dhcpc.Event{Kind: dhcpc.Lost, Lease: lease}, "10.77.0.50/24 lost", "same"},
+		{"IPv6 only", knownLink{}, dhcpc.Event{Kind: dhcpc.IPv6Only, Reason: machine.ReasonIPv6Only, Time: sec(1), Until: sec(1801)}, "IPv6 only is preferred here; no IPv4 for 30m", "same"},
 		{"failed", told, dhcpc.Event{Kind: dhcpc.Failed, Err: errors.New("route x\x1b: file exists")}, `"route x\x1b: file exists"`, "same"},
 	}
 	for _, tt := range tests {
@@ -210,6 +211,13 @@ func TestDurations(t *testing.T) {
 		if got := elapsed(d); got != want {
 			t.Errorf("%v: %q, want %q", d, got, want)
 		}
+	}
+}
+
+func TestVerdictOfLinksThatRest(t *testing.T) {
+	links := append(exampleLinks()[:1], dhcpc.LinkStatus{Interface: "eth1", State: machine.IPv6Only})
+	if got, want := verdict(resultOK, links, time.Second), "1 of 2 links bound, 1 IPv6 only after 1.0 s"; got != want {
+		t.Errorf("%q, want %q", got, want)
 	}
 }
 

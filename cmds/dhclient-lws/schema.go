@@ -44,12 +44,13 @@ type linkStatus struct {
 	name      string
 	index     int64  // 0: there is no such interface
 	hardware  string // its MAC address
-	state     string // those of RFC 2131 figure 5, and DOWN without carrier
+	state     string // those of RFC 2131 figure 5, and a few in which nothing is asked for
 	carrier   bool
 	metric    int64 // of its routes while it has carrier
 	lease     leaseStatus
 	since     int64 // when it came into its state
 	why       string
+	resumes   int64 // when it asks for IPv4 again, if it does without for now
 	timeline  []markStatus
 	sent      int64 // messages
 	received  int64 // messages that were used
@@ -64,6 +65,7 @@ func (l *linkStatus) fields(f *fields) {
 	f.text("state", &l.state)
 	f.optionalInt("since_ms", &l.since)
 	f.optionalText("why", &l.why)
+	f.moment("resumes_ms", "resumes_in_s", &l.resumes)
 	f.bool("carrier", &l.carrier)
 	f.int("metric", &l.metric)
 	if f.at("lease", l.lease.none()) {
@@ -188,7 +190,7 @@ func (s *linkStatus) describe(l *dhcpc.LinkStatus, start time.Duration) {
 	}
 	*s = linkStatus{
 		name: l.Interface, index: int64(l.Index), state: l.State.String(), carrier: l.Carrier, metric: int64(l.Metric),
-		since: l.Since.Milliseconds(), why: l.Why.String(),
+		since: l.Since.Milliseconds(), why: l.Why.String(), resumes: l.Resumes.Milliseconds(),
 		timeline: timeline, sent: int64(l.Sent), received: int64(l.Received), refused: refused, lastError: l.LastErr,
 	}
 	if l.Index != 0 && l.HardwareAddr != (dhcp4.HardwareAddr{}) {

@@ -67,7 +67,7 @@ func status(args []string, now time.Duration, out, complaints io.Writer) int {
 		_, err = out.Write(statusJSON(all, now))
 	} else {
 		w := bufio.NewWriter(out)
-		err = errors.Join(table(w, each(all), now), w.Flush())
+		err = errors.Join(show(w, all, now), w.Flush())
 	}
 	if err != nil {
 		fmt.Fprintln(complaints, "dhclient-lws:", err)
@@ -79,6 +79,25 @@ func status(args []string, now time.Duration, out, complaints io.Writer) int {
 		return exitFailure
 	}
 	return 0
+}
+
+// few is how many links are shown with all about them: they fit a screen or two.
+const few = 8
+
+// show prints a table, with the details if there are few links.
+func show(w io.Writer, residents []*statusFile, now time.Duration) error {
+	links := 0
+	for _, st := range residents {
+		links += len(st.links)
+	}
+	if links <= few {
+		return table(w, each(residents), now, func(l *linkStatus, b []byte) []byte { return l.appendDetails(b, now) })
+	}
+	err := table(w, each(residents), now, nil)
+	if err == nil {
+		_, err = fmt.Fprintf(w, "%d links; more is told of %d or fewer\n", links, few)
+	}
+	return err
 }
 
 // residents is what all living residents wrote, the first one's first. If none

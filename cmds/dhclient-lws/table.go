@@ -24,9 +24,9 @@ func (l *leaseStatus) router() netip.Addr {
 	return netip.Addr{}
 }
 
-// table prints the state of links for a person, two lines to a link: what it
-// has, and the timeline of how it came by it. It goes over the links twice.
-func table(w io.Writer, links iter.Seq[*linkStatus], now time.Duration) error {
+// table prints the state of links for a person, a row to a link, and below it what
+// more appends unless it is nil. It goes over the links twice.
+func table(w io.Writer, links iter.Seq[*linkStatus], now time.Duration, more func(*linkStatus, []byte) []byte) error {
 	title := row{"INTERFACE", "STATE", "ADDRESS", "ROUTER", "DNS", "LEASE"}
 	var width row
 	note := func(r *row) {
@@ -44,7 +44,9 @@ func table(w io.Writer, links iter.Seq[*linkStatus], now time.Duration) error {
 	b := title.appendTo(nil, &width)
 	for l := range links {
 		r := l.row(now)
-		b = l.appendRefused(l.appendTimeline(r.appendTo(b, &width)))
+		if b = r.appendTo(b, &width); more != nil {
+			b = more(l, b)
+		}
 		if _, err := w.Write(b); err != nil {
 			return err
 		}
@@ -89,16 +91,20 @@ func (l *linkStatus) row(now time.Duration) row {
 		r[3] = router.String()
 	}
 	if len(l.lease.dns) > 0 {
-		r[4] = joinAddrs(l.lease.dns[:min(len(l.lease.dns), maxResolvers)], ",")
+		r[4] = l.lease.dns[0].String()
+		if more := len(l.lease.dns) - 1; more > 0 {
+			r[4] += " +" + strconv.Itoa(more)
+		}
 	}
-	r[5] = l.lease.remaining(now)
+	r[5] = l.lease.remaining(now, roughDuration)
 	return r
 }
 
 // maxResolvers is how many name servers resolv.conf has use for.
 const maxResolvers = 3
 
-func (l *leaseStatus) remaining(now time.Duration) string {
+// remaining is how long the lease lasts, in words.
+func (l *leaseStatus) remaining(now time.Duration, words func(time.Duration) string) string {
 	if l.expiry == 0 {
 		return "forever"
 	}
@@ -106,52 +112,31 @@ func (l *leaseStatus) remaining(now time.Duration) string {
 	if left <= 0 {
 		return "expired"
 	}
-	return shortDuration(left)
-}
-
-// appendTimeline appends a line such as "  up 0.3  carrier 1.2  DISCOVER 1.3 ms".
-func (l *linkStatus) appendTimeline(b []byte) []byte {
-	if len(l.timeline) == 0 {
-		return b
-	}
-	for _, m := range l.timeline {
-		b = append(append(append(b, "  "...), safeText(m.what)...), ' ')
-		b = strconv.AppendFloat(b, m.ms, 'f', 1, 64)
-	}
-	return append(b, " ms\n"...)
-}
-
-// appendRefused appends what a link without a lease has refused, a line such as
-// "  refused: 3 not strict".
-func (l *linkStatus) appendRefused(b []byte) []byte {
-	if !l.lease.none() || len(l.refused) == 0 {
-		return b
-	}
-	for i, c := range l.refused {
-		lead := ", "
-		if i == 0 {
-			lead = "  refused: "
-		}
-		b = strconv.AppendInt(append(b, lead...), c.frames, 10)
-		b = append(append(b, ' '), safeText(c.reason)...)
-	}
-	return append(b, '\n')
+	return words(left)
 }
 
 // shortDuration is a duration to the second, without the parts that are zero.
-func shortDuration(d time.Duration) string {
+func shortDuration(d time.Duration) string { return durationIn(d, len(units)) }
+
+// roughDuration is the same with the two largest units that say anything.
+func roughDuration(d time.Duration) string { return durationIn(d, 2) }
+
+var units = [...]struct {
+	name string
+	size time.Duration
+}{{"d", 24 * time.Hour}, {"h", time.Hour}, {"m", time.Minute}, {"s", time.Second}}
+
+func durationIn(d time.Duration, most int) string {
 	d = d.Round(time.Second)
 	if d < time.Second {
 		return "0s"
 	}
 	var b strings.Builder
-	for _, unit := range []struct {
-		name string
-		size time.Duration
-	}{{"d", 24 * time.Hour}, {"h", time.Hour}, {"m", time.Minute}, {"s", time.Second}} {
-		if n := d / unit.size; n > 0 {
-			fmt.Fprintf(&b, "%d%s", n, unit.name)
-			d -= n * unit.size
+	for i, first := 0, len(units); i < min(len(units), first+most); i++ {
+		if n := d / units[i].size; n > 0 {
+			first = min(first, i)
+			fmt.Fprintf(&b, "%d%s", n, units[i].name)
+			d -= n * units[i].size
 		}
 	}
 	return b.String()

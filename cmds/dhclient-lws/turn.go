@@ -28,6 +28,9 @@ func (r *resident) onEvent(l *knownLink, ev *dhcpc.Event) {
 	case dhcpc.Lost:
 		l.bound = false
 		r.news = true
+	case dhcpc.IPv6Only:
+		l.rest(ev.Time)
+		r.news = true
 	case dhcpc.Failed:
 		// Later it is one driver's or one rule's word, and no reason to give up the rest.
 		if refused, ok := errors.AsType[*ifup.Refused](ev.Err); ok && errors.Is(refused.Err, unix.EPERM) && !r.everBound {

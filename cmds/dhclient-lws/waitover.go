@@ -22,7 +22,7 @@ func (r *resident) finish(res result, links []dhcpc.LinkStatus) {
 			}
 			r.console.printf("%s%s", lead, verdict(res, links, now-r.start))
 			if len(links) > 0 {
-				_ = table(r.console, r.described(links), now) // the console takes everything
+				_ = table(r.console, r.described(links), now, (*linkStatus).appendStory) // the console takes everything
 			}
 			if r.options.dryRun {
 				r.console.printf("a dry run: nothing was configured")

@@ -62,12 +62,13 @@ var whatToSay = Topic{
 	Flags: []Flag{
 		{"client-id", "mac|duid|none|HEX", "the client identifier (option 61). duid is that of RFC 4361: made of the " +
 			"machine's UUID as its firmware has it, else of /etc/machine-id, else of the MAC address", "mac"},
-		{"hostname", "NAME", "the host name (option 12); \"\" sends none", "the kernel's"},
+		{"hostname", "NAME", "the host name (option 12), or with a dot in it the name that the server is to enter in the DNS (option 81); \"\" sends none", "the kernel's"},
 		{"vendor-class", "TEXT", "the vendor class (option 60)", ""},
-		{"request", "N,N", "options to ask for beside the usual ones; what comes is shown by status -json", ""},
+		{"request", "N,N", "options to ask for beside the usual ones; what comes is shown by status -json. 108 is to agree that " +
+			"a link is used without IPv4 while the network prefers that (RFC 8925)", ""},
 		{"netboot", "", "say what a PXE ROM says (options 60, 93, 94, 97; RFC 4578), and ask for what it asks for: servers name the next stage of a boot to those only", ""},
 		{"rapid-commit", "", "take a lease in two messages instead of four (RFC 4039)", ""},
-		{"broadcast", "", "ask servers to answer by broadcast", ""},
+		{"broadcast", "", "ask servers to answer by broadcast; without it that is tried in turn when no answer comes", ""},
 		{"strict", "", "take only offers with mask, router and DNS server, with server and router inside the subnet", ""},
 		{"acd", "optimistic|strict|off", "whether another host uses an address (RFC 5227) is found out while it is in use, " +
 			"or before, which takes 4 to 7 seconds, or not at all", "optimistic"},

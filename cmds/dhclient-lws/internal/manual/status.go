@@ -6,8 +6,10 @@ var Status = Page{
 	Summary:  "what the resident client knows",
 	Synopsis: []string{"[-json] [-state-dir DIR] [interface ...]"},
 	Text: []string{
-		"Shows each link: its state, address, router and name servers, how long the lease lasts, and when what happened, " +
-			"in milliseconds since the client started. Interfaces are given as to the client itself.",
+		"Shows each link: its state, address, router and name server, and how long the lease lasts. Of up to eight links it " +
+			"also tells what happened last and what comes next, how many messages there were and what was refused, and when " +
+			"what happened on the way to the lease, in milliseconds since the client started. Interfaces are given as to the " +
+			"client itself.",
 	},
 	Topics: []*Topic{
 		{
