@@ -19,12 +19,16 @@ import (
 // link that is not there stays: it may come back. It reports whether anything
 // changed, and whether that was all: each file is synced, and on a slow disk a
 // newer snapshot must not wait for a thousand of them.
+//
+// A server whose leases last for seconds, or are others each time, must not wear out
+// a flash card: see keptLink.hold.
 func (s *scribe) writeLeases(shot *snapshot) (changed, all bool) {
 	dir := s.leaseDir
 	if dir == "" {
 		return false, true
 	}
 	all = true
+	wait := machine.Never
 	for i := range shot.links {
 		l := &shot.links[i]
 		k := s.kept[l.Interface]
@@ -40,6 +44,10 @@ func (s *scribe) writeLeases(shot *snapshot) (changed, all bool) {
 		case l.Remembered == k.lease && l.Metric == k.metric:
 			continue
 		default:
+			if hold := k.hold(shot.now); hold > 0 && !shot.last {
+				wait = min(wait, hold)
+				continue
+			}
 			err = s.describe(l).write(dir)
 		}
 		if err != nil {
@@ -54,7 +62,41 @@ func (s *scribe) writeLeases(shot *snapshot) (changed, all bool) {
 	if changed {
 		syncDirectory(dir)
 	}
+	if wait != machine.Never {
+		s.askAgain(wait)
+	}
 	return changed, all
+}
+
+// A lease file is written so often at once, and at that interval in the long run.
+const (
+	leaseBurst    = 8
+	leaseInterval = 10 * time.Second
+)
+
+// hold is how long the lease file has to wait, 0 if it is written now.
+func (k *keptLink) hold(now time.Duration) time.Duration {
+	if wait := k.full - (leaseBurst-1)*leaseInterval - now; wait > 0 {
+		return wait
+	}
+	k.full = max(k.full, now) + leaseInterval
+	return 0
+}
+
+// askAgain asks for a snapshot in a while, once.
+func (s *scribe) askAgain(wait time.Duration) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.asking {
+		return
+	}
+	s.asking = true
+	time.AfterFunc(wait, func() {
+		s.mu.Lock()
+		s.asking = false
+		s.mu.Unlock()
+		s.again()
+	})
 }
 
 func (s *scribe) describe(l *dhcpc.LinkStatus) *leaseFile {

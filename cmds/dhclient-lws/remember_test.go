@@ -11,6 +11,7 @@ import (
 	vishnetns "github.com/vishvananda/netns"
 	"golang.org/x/sys/unix"
 
+	"github.com/dhclient-lws/dhclient-lws/pkg/dhcpc"
 	"github.com/dhclient-lws/dhclient-lws/pkg/dhcpc/dhcptest/netns"
 	"github.com/dhclient-lws/dhclient-lws/pkg/dhcpc/dhcptest/rfc"
 )
@@ -178,6 +179,54 @@ func TestLeaseFileMirrorsTheLease(t *testing.T) {
 	resolv, err := os.ReadFile(b.resolv)
 	if err != nil || strings.Contains(string(resolv), "nameserver") {
 		t.Errorf("resolv.conf after the release: %v\n%s", err, resolv)
+	}
+}
+
+// A server that has something new to say every second does not wear out the card that
+// leases are kept on; what it says last is there all the same, at the end of the
+// process at once, and else in a while.
+func TestLeaseFileIsSpared(t *testing.T) {
+	rfc.Shows(t, "H-RATE-01")
+	s := newScribe(&options{leaseDir: t.TempDir()}, 0, func(what string, err error) {
+		if err != nil {
+			t.Errorf("%s: %v", what, err)
+		}
+	})
+	asked := make(chan bool, 8)
+	s.again = func() { asked <- true }
+	path := leasePath(s.options.leaseDir, "eth0")
+	shot := snapshot{links: []dhcpc.LinkStatus{{Interface: "eth0", Index: 2}}}
+	write := func(now time.Duration) (written bool) {
+		before, _ := os.Stat(path)
+		shot.now, shot.links[0].Remembered = now, fullLease()
+		s.write(&shot)
+		after, err := os.Stat(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return before == nil || !os.SameFile(before, after)
+	}
+	const span = 10 * time.Minute
+	writes := 0
+	for now := time.Duration(0); now < span; now += time.Second {
+		if write(now) {
+			writes++
+		}
+		if now < leaseBurst*time.Second && writes != int(now/time.Second)+1 {
+			t.Fatalf("%d writes in the first %v", writes, now)
+		}
+	}
+	if most := leaseBurst + int(span/leaseInterval); writes > most || writes < most-leaseBurst {
+		t.Errorf("%d writes in %v, want about %d", writes, span, most)
+	}
+	select {
+	case <-asked:
+	case <-time.After(patienceOfTests):
+		t.Error("no snapshot was asked for that would have the rest")
+	}
+	write(span - time.Second) // which has to wait
+	if shot.last = true; !write(span - time.Second) {
+		t.Error("the last lease was not written")
 	}
 }
 

@@ -28,13 +28,14 @@ type scribe struct {
 	next time.Duration // when it should give the next; machine.Never if nothing changed
 
 	early disk   // the leases, for the loop
-	again func() // asks for a snapshot when a disk answers again, from any goroutine
+	again func() // asks for a snapshot when more can be written, from any goroutine
 
 	mu       sync.Mutex
 	waiting  *snapshot                 // nobody has begun to write it
 	after    []func()                  // to be called when it is written
 	kicked   chan struct{}             // nil until there is something to write
 	recalled map[string]*machine.Lease // those that were read, and are known to be in their files
+	asking   bool                      // again is going to be called
 	anew     bool                      // what was written is not where it belongs
 
 	// The goroutine's.
@@ -63,6 +64,7 @@ type snapshot struct {
 type keptLink struct {
 	lease   *machine.Lease // in its lease file, or nil
 	metric  uint32         // there
+	full    time.Duration  // when that may be written a whole burst of times again
 	netConf *machine.Lease // in net-<interface>.conf, or nil
 	known   bool           // and that is so: nothing of an earlier life is there
 	seen    bool           // it is in the snapshot

@@ -89,6 +89,9 @@ func newTale(t *testing.T, data []byte) *tale {
 	rng := rand.New(rand.NewPCG(uint64(len(data)), 1))
 	flags := l.tape.byte()
 	l.id = dhcp4.Identity{HardwareAddr: mac, ClientID: append([]byte{1}, mac[:]...), RapidCommit: flags&1 != 0}
+	if flags&8 != 0 {
+		l.id.Parameters = []dhcp4.Code{dhcp4.IPv6OnlyPreferred}
+	}
 	var remembered *Lease
 	if flags&16 != 0 {
 		remembered = stored()
@@ -180,6 +183,9 @@ func (l *tale) answer() *dhcp4.Message {
 	}
 	if what&32 != 0 {
 		with(dhcp4.RapidCommit, nil)(&r)
+	}
+	if what&128 != 0 {
+		with(dhcp4.IPv6OnlyPreferred, dhcptest.Uint32(seconds()))(&r)
 	}
 	if what&64 != 0 { // an option of any kind and content
 		c := dhcp4.Code(tp.byte())
