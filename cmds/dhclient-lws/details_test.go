@@ -46,8 +46,13 @@ func lifetime() []dhcpc.LinkStatus {
 	bound.Since, bound.Why = sec(1.0123), machine.ReasonInstalled
 	bound.Refused[dhcp4.BadUDPChecksum] = 1
 	bound.Timeline = []dhcpc.Mark{
-		{What: "up", At: sec(.2031)}, {What: "carrier", At: sec(.2031)}, {What: "DISCOVER", At: sec(.2031)}, {What: "OFFER", At: sec(.2689)},
-		{What: "REQUEST", At: sec(.2689)}, {What: "ACK", At: sec(.2795)}, {What: "installed", At: sec(.2998)},
+		{What: "up", At: sec(.2031)},
+		{What: "carrier", At: sec(.2031)},
+		{What: "DISCOVER", At: sec(.2031)},
+		{What: "OFFER", At: sec(.2689)},
+		{What: "REQUEST", At: sec(.2689)},
+		{What: "ACK", At: sec(.2795)},
+		{What: "installed", At: sec(.2998)},
 	}
 	links[1].Why, links[1].Since = machine.ReasonRenew, sec(598)
 	links[3].Why, links[3].Since = machine.ReasonNoCarrier, sec(360)
