@@ -133,7 +133,7 @@ func TestIPOfTheKernelsCommandLine(t *testing.T) {
 		}
 	})
 	out, status := b.run(t, "-once")
-	if status != 0 || !strings.Contains(out, "eth1: 10.77.1.9/24 from the kernel's command line, router 10.77.1.1, DNS 10.77.1.3, for ever") || !strings.Contains(out, "2 of 2 links bound") {
+	if status != 0 || !strings.Contains(out, "eth1: 10.77.1.9/24 as configured, router 10.77.1.1, DNS 10.77.1.3, for ever") || !strings.Contains(out, "2 of 2 links bound") {
 		t.Errorf("status %d:\n%s", status, out)
 	}
 	resolv, err := os.ReadFile(b.resolv)

@@ -53,6 +53,7 @@ type waitPolicy struct {
 	timeout        time.Duration
 	carrierTimeout time.Duration
 	grace          time.Duration
+	patient        bool // a link that does not exist is waited for
 }
 
 // noLinkTimeout is how long the first NIC may take to appear.
@@ -88,7 +89,7 @@ func (p *waitPolicy) decide(now time.Duration, w waiting) (r result, again time.
 		return resultOK, machine.Never
 	}
 	again = hopeless
-	if !slices.ContainsFunc(w.links, func(l awaited) bool { return l.present }) {
+	if !p.patient && !slices.ContainsFunc(w.links, func(l awaited) bool { return l.present }) {
 		if now >= w.noLinks+noLinkTimeout {
 			return resultNoLink, machine.Never
 		}

@@ -29,6 +29,7 @@ type options struct {
 	verbosity  int      // 1 shows each message, 2 also each option and refusal
 	remarks    []string // what is asked for and not there, a line each
 	version    bool
+	applies    bool // ends when -static_network_config is applied
 	client     dhcpc.Config
 
 	interfaces  []string // as -interface has them
@@ -38,7 +39,7 @@ type options struct {
 	netboot     bool
 	noIPv4      bool
 	ipv6        bool
-	staticNet   bool
+	staticNet   string
 }
 
 // The defaults that are neither zero nor the client's own.
@@ -76,9 +77,15 @@ func parse(args []string) (*options, error) {
 	}
 	given := map[string]bool{}
 	fs.Visit(func(f *flag.Flag) { given[f.Name] = true })
+	if calledAs == gokrazysDHCP {
+		o.standIn(given)
+	}
 	o.complete(given, persistentDir)
 	if err := o.contradiction(); err != nil {
 		return nil, err
+	}
+	if o.staticNet != "" {
+		o.setStatic()
 	}
 	if o.client.ClientID != nil || o.client.VendorClass != "" || o.client.PXE != nil || o.client.Parameters != nil {
 		return o, o.fits()
@@ -137,10 +144,7 @@ func (o *options) flags() *flag.FlagSet {
 		return nil
 	})
 	number(fs, "extra_route_priority", 0, maxMetric, &o.extraMetric)
-	fs.Func("static_network_config", "a text", func(s string) error {
-		o.staticNet = s != ""
-		return nil
-	})
+	fs.StringVar(&o.staticNet, "static_network_config", "", "an object in JSON, or a file")
 	boolFunc(fs, "ipv4", func(v bool) { o.noIPv4 = !v })
 	boolean(fs, "ipv6", &o.ipv6)
 	var unused uint16
@@ -182,8 +186,5 @@ func (o *options) complete(given map[string]bool, persistent string) {
 	o.client.Metric = o.metric + o.extraMetric
 	if o.ipv6 {
 		o.remarks = append(o.remarks, "IPv6 is not served yet, -ipv6 has no effect")
-	}
-	if o.staticNet {
-		o.remarks = append(o.remarks, "-static_network_config is not applied yet, DHCP is used")
 	}
 }

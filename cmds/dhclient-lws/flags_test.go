@@ -277,7 +277,7 @@ func TestFlagsOfOthers(t *testing.T) {
 		{"-interface wlan0 -extra_route_priority 5", nil, func(o *options) bool { return o.client.Metric == 1029 }},
 		{"-extra_route_priority 5 -metric 10", nil, func(o *options) bool { return o.client.Metric == 15 }},
 		{"-static_network_config=", nil, func(*options) bool { return true }},
-		{"-static_network_config {}", []string{"-static_network_config is not applied yet, DHCP is used"}, func(*options) bool { return true }},
+		{"-static_network_config {}", []string{"-static_network_config: IP: there is none; DHCP is used"}, func(*options) bool { return true }},
 	} {
 		o, err := parse(words(tt.args))
 		if err != nil {

@@ -140,7 +140,11 @@ const self = "/proc/self/exe"
 // startSelf starts this program again and returns its PID. In a busybox binary
 // the first argument selects the command, so it is always our name.
 func startSelf(args []string, stage string, stdin, result int, sys *syscall.SysProcAttr) (int, error) {
-	pid, err := syscall.ForkExec(self, append([]string{"dhclient-lws"}, args...), &syscall.ProcAttr{
+	name := "dhclient-lws"
+	if calledAs == gokrazysDHCP {
+		name = calledAs // which says what is meant
+	}
+	pid, err := syscall.ForkExec(self, append([]string{name}, args...), &syscall.ProcAttr{
 		Env:   append(os.Environ(), stage),
 		Files: []uintptr{uintptr(stdin), uintptr(unix.Stdout), uintptr(unix.Stderr), uintptr(result)},
 		Sys:   sys,

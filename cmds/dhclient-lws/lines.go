@@ -77,7 +77,7 @@ func leaseLine(l *machine.Lease, now time.Duration) string {
 	if l.Server.IsValid() {
 		b.WriteString(" from " + l.Server.String())
 	} else {
-		b.WriteString(" from the kernel's command line")
+		b.WriteString(" as configured")
 	}
 	if l.Classful {
 		b.WriteString(" (which sent no mask: that of the address's class)")

@@ -22,7 +22,7 @@ import (
 // name, as a busybox does, in network namespaces.
 func TestMain(m *testing.M) {
 	switch filepath.Base(os.Args[0]) {
-	case "dhclient-lws":
+	case "dhclient-lws", gokrazysDHCP:
 		if d, err := time.ParseDuration(os.Getenv("PATIENCE")); err == nil {
 			patience = d
 		}

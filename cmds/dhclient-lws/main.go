@@ -31,7 +31,7 @@ const (
 )
 
 func main() {
-	code := run(os.Args[1:])
+	code := forGokrazy(run(os.Args[1:]))
 	giveUpTerminal()
 	os.Exit(code)
 }

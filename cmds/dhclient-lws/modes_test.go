@@ -289,7 +289,7 @@ func TestRemarks(t *testing.T) {
 	out, status := newServedBox(t, "eth0").run(t, "-once", "-interface=eth0", "-ipv6", "-static_network_config={}")
 	for _, line := range []string{
 		"dhclient-lws: IPv6 is not served yet, -ipv6 has no effect\n",
-		"dhclient-lws: -static_network_config is not applied yet, DHCP is used\n",
+		"dhclient-lws: -static_network_config: IP: there is none; DHCP is used\n",
 	} {
 		if strings.Count(out, line) != 1 || status != 0 {
 			t.Errorf("no line %q; status %d, output:\n%s", line, status, out)

@@ -114,6 +114,9 @@ func serve(o *options, start time.Duration, result *os.File) int {
 	r.mounts = mounts
 	switch err := r.run().(type) {
 	case waitOver:
+		if o.applies && err.result == resultOK {
+			return exitStopped
+		}
 		return err.status()
 	case endedBy:
 		c.flush(patience)

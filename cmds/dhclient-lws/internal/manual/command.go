@@ -80,6 +80,7 @@ var exitStatus = Topic{
 		{"2", "wrong arguments"},
 		{"3", "-once, -background, -dry-run: -timeout has passed"},
 		{"4", "-once, -background, -dry-run: there is no link to ask on"},
+		{"125", "-static_network_config is applied; under gokrazy's init also wrong arguments, so that it does not start the client again and again"},
 		{"126", "the command cannot be executed"},
 		{"127", "the command was not found"},
 	},

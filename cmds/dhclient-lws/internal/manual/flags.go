@@ -92,9 +92,12 @@ var whatToShow = Topic{
 var namesOfOthers = Topic{
 	Title: "What other clients call it",
 	Flags: []Flag{
-		{"interface", "NAME", "gokrazy: the same as an argument", ""},
+		{"interface", "NAME", "gokrazy: the same as an argument. Started under the name dhcp the client looks after eth0 alone without it, " +
+			"and a link whose name does not begin with eth has a -metric 512 higher", ""},
 		{"extra_route_priority", "N", "gokrazy: added to -metric", "0"},
-		{"static_network_config", "TEXT", "gokrazy: not applied yet; DHCP is used, and a line says so", ""},
+		{"static_network_config", "JSON|FILE", "gokrazy: what one link, else eth0, is to have: {\"IP\": \"10.0.0.5\", \"Netmask\": \"255.255.255.0\", " +
+			"\"Router\": \"10.0.0.1\", \"DNS\": [\"10.0.0.1\"], \"Domain\": \"example.org\"}, all but IP optional. When it is applied the client " +
+			"ends with 125. If it is malformed a line says where, and DHCP is used", ""},
 		{"ipv4", "", "u-root: turned off there is nothing left to ask for, which is an error", "on"},
 		{"ipv6", "", "u-root: not served yet; turned on, a line says so", ""},
 		{"v6-port", "N", "u-root: no effect", ""},

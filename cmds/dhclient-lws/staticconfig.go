@@ -1,0 +1,192 @@
+package main
+
+import (
+	"encoding/base64"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"math/bits"
+	"net/netip"
+	"os"
+	"strings"
+
+	"github.com/dhclient-lws/dhclient-lws/pkg/dhcpc/machine"
+	"github.com/dhclient-lws/dhclient-lws/pkg/ifup"
+)
+
+// -static_network_config as gokrazy's dhcp takes it: an object in JSON, or the
+// file that holds one. What it says is applied to one link, and the client ends.
+
+// setStatic has the link that is meant get what the flag says. What is malformed is
+// told, and the link is asked on instead.
+func (o *options) setStatic() {
+	if len(o.selectors) == 0 {
+		o.selectors = []selector{{text: gokrazysLink}}
+	}
+	iface := o.selectors[0].text
+	lease, err := readStatic(o.staticNet)
+	if err == nil && (len(o.selectors) > 1 || !o.selectors[0].exact()) {
+		err = errors.New("it is for one interface by its name")
+	}
+	if err != nil {
+		o.remarks = append(o.remarks, "-static_network_config: "+safeText(err.Error())+"; DHCP is used")
+		return
+	}
+	o.client.Static = func(l ifup.Link) *machine.Lease {
+		if l.Name != iface {
+			return nil
+		}
+		return lease
+	}
+	if o.background {
+		return // and stays, as asked
+	}
+	// A link without a cable, or that is not there yet, is waited for.
+	o.applies, o.once = true, true
+	o.wait.mode, o.wait.names, o.wait.timeout, o.wait.patient = waitNames, []string{iface}, 0, true
+}
+
+// maxStatic is how long a file may be, in bytes.
+const maxStatic = 64 << 10
+
+func readStatic(text string) (*machine.Lease, error) {
+	if strings.HasPrefix(strings.TrimSpace(text), "{") {
+		return parseStatic([]byte(text))
+	}
+	info, err := os.Stat(text)
+	if err != nil {
+		return nil, err
+	}
+	if !info.Mode().IsRegular() || info.Size() > maxStatic {
+		return nil, fmt.Errorf("%s: not a file of at most %d bytes", text, maxStatic)
+	}
+	content, err := os.ReadFile(text)
+	if err != nil {
+		return nil, err
+	}
+	return parseStatic(content)
+}
+
+// parseStatic reads the object. Its names may be written in any case, as package
+// encoding/json takes them, and each value may be null. An error says which of
+// them is wrong.
+func parseStatic(text []byte) (*machine.Lease, error) {
+	l := &machine.Lease{T1: machine.Never, T2: machine.Never, Expiry: machine.Never}
+	r := &jsonReader{in: text}
+	var addr netip.Addr
+	var wrong error
+	length, last := 24, "{"
+	r.object(func(name string) {
+		if r.err != nil {
+			return
+		}
+		last = name
+		var err error
+		switch strings.ToLower(name) {
+		case "ip":
+			addr, err = parseHost(r.optionalText())
+		case "netmask":
+			length, err = parseMask(r.optionalText(), length)
+		case "broadcast":
+			l.Broadcast, err = parseAddr(r.optionalText())
+		case "router":
+			var router netip.Addr
+			if router, err = parseHost(r.optionalText()); router.IsValid() {
+				l.Routers = []netip.Addr{router}
+			}
+		case "dns":
+			l.DNS, err = r.hosts()
+		case "domain":
+			l.Domain, err = parseDomain(r.optionalText())
+		case "renewaltime":
+			r.skip() // nothing is renewed
+		default:
+			err = errors.New("no such word; there are IP, Netmask, Broadcast, Router, DNS and Domain")
+			r.skip()
+		}
+		if err != nil && wrong == nil {
+			wrong = fmt.Errorf("%s: %w", name, err)
+		}
+	})
+	switch {
+	case !r.end():
+		return nil, fmt.Errorf("malformed JSON after %q", last)
+	case wrong != nil:
+		return nil, wrong
+	case !addr.IsValid():
+		return nil, errors.New("IP: there is none")
+	}
+	l.Addr = netip.PrefixFrom(addr, length)
+	return l, nil
+}
+
+// optionalText is a text, or "" for null.
+func (r *jsonReader) optionalText() string {
+	if r.peek() == 'n' && r.word("null") {
+		return ""
+	}
+	return r.text()
+}
+
+func (r *jsonReader) hosts() (list []netip.Addr, wrong error) {
+	if r.peek() == 'n' && r.word("null") {
+		return nil, nil
+	}
+	r.array(func() {
+		a, err := parseHost(r.text())
+		if err != nil {
+			wrong = err
+		}
+		if a.IsValid() {
+			list = append(list, a)
+		}
+	})
+	return list, wrong
+}
+
+// parseAddr reads an IPv4 address; "" is none.
+func parseAddr(s string) (netip.Addr, error) {
+	if s == "" {
+		return netip.Addr{}, nil
+	}
+	a, err := netip.ParseAddr(s)
+	if a = a.Unmap(); err != nil || !a.Is4() {
+		return netip.Addr{}, fmt.Errorf("%q is no IPv4 address", s)
+	}
+	return a, nil
+}
+
+// parseHost reads an address that a host may have.
+func parseHost(s string) (netip.Addr, error) {
+	a, err := parseAddr(s)
+	if err == nil && a.IsValid() && !a.IsGlobalUnicast() && !a.IsLinkLocalUnicast() {
+		return netip.Addr{}, fmt.Errorf("no host has the address %q", s)
+	}
+	return a, err
+}
+
+// parseMask reads a mask as 255.255.255.0 or, as gokrazy's dhcp has it, as its
+// four bytes in base64, and returns its length. Without one it is that given.
+func parseMask(s string, length int) (int, error) {
+	if s == "" {
+		return length, nil
+	}
+	b, err := base64.StdEncoding.DecodeString(s)
+	if a, isAddr := netip.ParseAddr(s); isAddr == nil && a.Is4() {
+		b, err = a.AsSlice(), nil
+	}
+	if err == nil && len(b) == 4 {
+		mask := binary.BigEndian.Uint32(b)
+		if length := bits.LeadingZeros32(^mask); length > 0 && mask<<length == 0 {
+			return length, nil
+		}
+	}
+	return 0, fmt.Errorf("%q is no mask: write 255.255.255.0, or its bytes in base64", s)
+}
+
+func parseDomain(s string) (string, error) {
+	if s != "" && !isHostName(s) {
+		return "", fmt.Errorf("%q is no domain name", s)
+	}
+	return s, nil
+}
