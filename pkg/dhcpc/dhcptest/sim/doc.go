@@ -3,7 +3,7 @@
 //
 // A [Site] has two networks of three servers each, and machines with a link on
 // either. Storms alternate with calms. In a storm networks lose, duplicate, delay
-// and reorder; servers are slow, forget, refuse, lie or are silent; cables are
+// and reorder; servers are slow, forget, refuse, change, lie or are silent; cables are
 // pulled and moved, links set down, renamed, replaced; clients are killed between
 // any two system calls and restarted with what they remembered, or an older version
 // of it, or nonsense; machines are suspended; strangers use their addresses. In a

@@ -20,6 +20,7 @@ type Rule string
 const (
 	Form      Rule = "form"      // every message is as RFC 2131 has it and fits those before it; no route without an address; no loop that does not sleep (package dhcptest)
 	Granted   Rule = "granted"   // no address is in a kernel without an ACK to what its link asked, nor for longer than that grants, counted from the REQUEST
+	Current   Rule = "current"   // who has settled has the routes and the MTU that the last ACK brought, and no others
 	Withdrawn Rule = "withdrawn" // what was refused, declined, released, or belongs to another link or hardware address is gone when the client sleeps again
 	Confirmed Rule = "confirmed" // nobody is BOUND before a server said so in this life
 	Served    Rule = "served"    // where an honest server can be reached everybody has a lease within patience
@@ -87,6 +88,7 @@ type record struct {
 	grants    map[netip.Addr]*grant
 	longest   map[netip.Addr]grant // that there ever was: an old memory may have it
 	confirmed bool                 // by an ACK in this life
+	terms     []terms              // of the last ACK, or of those that may be; nil if the kernel may have refused some
 	known     netip.Addr           // what is in the kernel, if the client of this life knows of it
 
 	full   time.Duration // of the bucket, see Ceiling
@@ -145,7 +147,7 @@ func (r *record) another() {
 
 // disturbed is told of whatever may make the client begin anew.
 func (r *record) disturbed() {
-	r.broken, r.pause = true, 0
+	r.broken, r.pause, r.terms = true, 0, nil
 	r.probed = machine.Never
 }
 
@@ -231,8 +233,11 @@ func (j *judge) hears(l *dhcptest.Link, in *packet.In) {
 			asked = reply.YourAddr // rapid commit
 		}
 		if chosen && reply.YourAddr == asked {
-			r.open = false
+			if r.open {
+				r.terms = nil // else it is another answer to the same question
+			}
 			r.granted(now, &reply)
+			r.open = false
 		}
 	case dhcp4.Nak:
 		// Only within a second can the judge be sure that the client still waits,
@@ -272,6 +277,12 @@ func (r *record) granted(now time.Duration, reply *dhcptest.Reply) {
 		r.longest[reply.YourAddr] = *g
 	}
 	r.confirmed, r.naks = true, 0
+	// Only within a second can the judge be sure that the client still waits.
+	if r.broken || now-r.asked.Time > time.Second {
+		r.terms = nil
+	} else if len(r.link.Refuse) == 0 {
+		r.terms = append(r.terms, termsOf(reply))
+	}
 }
 
 // refused takes in a NAK: the first is followed at once, then there is a pause of

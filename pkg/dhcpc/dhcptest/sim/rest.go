@@ -2,6 +2,7 @@ package sim
 
 import (
 	"net/netip"
+	"slices"
 	"time"
 
 	"github.com/dhclient-lws/dhclient-lws/pkg/dhcpc/dhcptest"
@@ -82,6 +83,12 @@ func (j *judge) states(b *box) {
 			}
 			if r.settled() && !r.confirmed {
 				j.fail(r, Confirmed, "%v with %v", st.State, st.Lease.Addr)
+			}
+			if len(link.Refuse) > 0 {
+				r.terms = nil // some may be missing until the next renewal
+			}
+			if has := termsIn(link.Config()); r.settled() && link.Carries() && link.Config().Addr.IsValid() && len(r.terms) > 0 && !slices.Contains(r.terms, has) {
+				j.fail(r, Current, "has %v, granted was %v", has, r.terms)
 			}
 		}
 	}

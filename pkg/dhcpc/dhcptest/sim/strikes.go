@@ -183,7 +183,7 @@ func (s *Site) strike() {
 // strike is what happens to networks and servers.
 func (n *network) strike() string {
 	s, coin := n.site, n.site.coin()
-	switch s.rand.IntN(11) {
+	switch s.rand.IntN(12) {
 	case 0:
 		n.Loss = s.rand.Float64() / 2
 		return "loss"
@@ -216,6 +216,9 @@ func (n *network) strike() string {
 	case 9:
 		n.losses = s.rand.Float64()
 		return "slow server loses"
+	case 10:
+		n.change()
+		return "main server changes"
 	}
 	n.squat()
 	return "squatter"
