@@ -63,6 +63,10 @@ func optionText(o *dhcp4.Options, code dhcp4.Code, value []byte) string {
 	case dhcp4.HostName, dhcp4.DomainName, dhcp4.RootPath, dhcp4.ErrorMessage, dhcp4.VendorClass,
 		dhcp4.TFTPServerName, dhcp4.BootFileName, dhcp4.CaptivePortal:
 		return o.Text(code).String()
+	case dhcp4.ClientFQDN:
+		if name, ok := o.FQDN(); ok {
+			return name
+		}
 	case dhcp4.DomainSearch:
 		if list := o.AppendDomainSearch(nil, maxShown); len(list) > 0 {
 			return strings.Join(list, " ")

@@ -86,7 +86,7 @@ func kernelHostName() string {
 		return ""
 	}
 	name := unix.ByteSliceToString(u.Nodename[:])
-	if name == "localhost" || !isHostName(name) { // "(none)" is no host name
+	if label, _, _ := strings.Cut(name, "."); label == "localhost" || !isHostName(name) { // "(none)" is no host name
 		return ""
 	}
 	return name

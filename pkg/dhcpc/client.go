@@ -29,7 +29,7 @@ type Config struct {
 	Rand   func() uint32 // uniform; nil: a generator seeded by the kernel
 
 	ClientID    func(hw dhcp4.HardwareAddr) []byte // option 61; nil: DefaultClientID. Returning nil sends none
-	HostName    string                             // option 12; "" sends none
+	HostName    string                             // option 12, or 81 with a dot in it; "" sends none
 	VendorClass string                             // option 60
 	PXE         *dhcp4.PXE                         // options 93, 94 and 97; nil sends none
 	Parameters  []dhcp4.Code                       // requested beside the built-in list; IPv6OnlyPreferred is acted on, see the event of that name

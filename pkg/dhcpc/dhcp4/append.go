@@ -105,7 +105,7 @@ func (out *Outgoing) appendOptions(dst []byte, id *Identity) []byte {
 			dst = append(dst, byte(MaxMessageSize), 2)
 			dst = binary.BigEndian.AppendUint16(dst, size)
 		}
-		dst = appendText(dst, HostName, id.HostName)
+		dst = appendHostName(dst, id.HostName)
 		dst = appendText(dst, VendorClass, id.VendorClass)
 		if id.PXE != nil {
 			dst = id.PXE.append(dst)

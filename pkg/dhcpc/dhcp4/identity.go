@@ -11,7 +11,7 @@ import (
 type Identity struct {
 	HardwareAddr HardwareAddr
 	ClientID     []byte // option 61, 2 to 255 bytes, nil for none
-	HostName     string // option 12, at most 255 bytes, "" for none
+	HostName     string // option 12, at most 255 bytes, or with a dot in it option 81, at most 250; "" for none
 	VendorClass  string // option 60, at most 255 bytes, "" for none
 	PXE          *PXE   // options 93, 94 and 97, nil for none
 	Parameters   []Code // option 55, in order of preference, at most 255; see ParameterList
@@ -40,6 +40,8 @@ func (id *Identity) inRange() error {
 		return errors.New("client identifier (option 61) must be 2 to 255 bytes long")
 	case len(id.HostName) > 255:
 		return errors.New("host name (option 12) must be at most 255 bytes long")
+	case isQualified(id.HostName) && !isFQDN(id.HostName):
+		return errors.New("host name with a dot (option 81) must be a domain name of at most 250 bytes")
 	case len(id.VendorClass) > 255:
 		return errors.New("vendor class (option 60) must be at most 255 bytes long")
 	case len(id.Parameters) > 255:

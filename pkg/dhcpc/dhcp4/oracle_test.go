@@ -5,6 +5,7 @@ import (
 	"net"
 	"net/netip"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -25,15 +26,16 @@ var (
 		b := rapid.SliceOfN(rapid.Byte(), 4, 4).Draw(t, "address")
 		return netip.AddrFrom4([4]byte(b))
 	})
-	anyHost  = anyAddr.Filter(func(a netip.Addr) bool { return !a.IsUnspecified() })
-	anyMAC   = rapid.Map(rapid.SliceOfN(rapid.Byte(), 6, 6), func(b []byte) dhcp4.HardwareAddr { return dhcp4.HardwareAddr(b) })
-	anyLabel = rapid.StringMatching(`[a-z0-9_]([a-z0-9_-]{0,20}[a-z0-9])?`)
+	anyHost   = anyAddr.Filter(func(a netip.Addr) bool { return !a.IsUnspecified() })
+	anyMAC    = rapid.Map(rapid.SliceOfN(rapid.Byte(), 6, 6), func(b []byte) dhcp4.HardwareAddr { return dhcp4.HardwareAddr(b) })
+	anyLabel  = rapid.StringMatching(`[a-z0-9_]([a-z0-9_-]{0,20}[a-z0-9])?`)
+	anyDomain = rapid.Map(rapid.SliceOfN(anyLabel, 2, 4), func(labels []string) string { return strings.Join(labels, ".") })
 
 	anyIdentity = rapid.Custom(func(t *rapid.T) *dhcp4.Identity {
 		return &dhcp4.Identity{
 			HardwareAddr: anyMAC.Draw(t, "MAC"),
 			ClientID:     rapid.OneOf(rapid.Just[[]byte](nil), rapid.SliceOfN(rapid.Byte(), 2, 60)).Draw(t, "client identifier"),
-			HostName:     rapid.OneOf(rapid.Just(""), anyLabel).Draw(t, "host name"),
+			HostName:     rapid.OneOf(rapid.Just(""), anyLabel, anyDomain).Draw(t, "host name"),
 			VendorClass:  rapid.StringN(0, 40, 80).Draw(t, "vendor class"),
 			Parameters:   dhcp4.ParameterList(rapid.SliceOfN(rapid.Map(rapid.Byte(), func(b byte) dhcp4.Code { return dhcp4.Code(b) }), 0, 20).Draw(t, "parameters")...),
 			MaxSize:      rapid.Uint16Range(576, 2028).Draw(t, "maximum size"),
@@ -104,8 +106,16 @@ func TestAnotherDecoderReadsWhatWeWrite(t *testing.T) {
 			}
 			return
 		}
-		if m.HostName() != id.HostName || m.ClassIdentifier() != id.VendorClass {
-			t.Errorf("host name %q, vendor class %q", m.HostName(), m.ClassIdentifier())
+		hostName, qualified := id.HostName, []byte(nil)
+		if strings.Contains(hostName, ".") {
+			name := rfc1035label.Labels{Labels: []string{hostName}}
+			hostName, qualified = "", append([]byte{5, 0, 0}, name.ToBytes()...)
+		}
+		if got := m.GetOneOption(dhcpv4.OptionFQDN); m.HostName() != hostName || !bytes.Equal(got, qualified) {
+			t.Errorf("of %q: host name %q, FQDN %x", id.HostName, m.HostName(), got)
+		}
+		if m.ClassIdentifier() != id.VendorClass {
+			t.Errorf("vendor class %q", m.ClassIdentifier())
 		}
 		if size, err := m.MaxMessageSize(); err != nil || size != id.MaxSize {
 			t.Errorf("maximum size %d, %v", size, err)

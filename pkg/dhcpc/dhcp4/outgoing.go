@@ -51,7 +51,7 @@ const (
 	parameters
 	rapidCommit
 	reason
-	selfDescription // options 12, 57, 60, 93, 94, 97
+	selfDescription // options 12 or 81, 57, 60, 93, 94, 97
 )
 
 // contents is RFC 2131 table 5, with table 4 where they differ: REBINDING has

@@ -243,6 +243,15 @@ func TestAppendRefuses(t *testing.T) {
 		{"client identifier of 255 bytes", nil, func(_ *dhcp4.Outgoing, id *dhcp4.Identity) { id.ClientID = make([]byte, 255) }},
 		{"client identifier of 256 bytes", any, func(_ *dhcp4.Outgoing, id *dhcp4.Identity) { id.ClientID = make([]byte, 256) }},
 		{"host name of 256 bytes", any, func(_ *dhcp4.Outgoing, id *dhcp4.Identity) { id.HostName = strings.Repeat("x", 256) }},
+		{"qualified host name of 250 bytes", nil, func(_ *dhcp4.Outgoing, id *dhcp4.Identity) {
+			id.HostName, id.VendorClass = strings.Repeat("x.", 125)[:249]+"y", ""
+		}},
+		{"qualified host name of 251 bytes", any, func(_ *dhcp4.Outgoing, id *dhcp4.Identity) {
+			id.HostName, id.VendorClass = strings.Repeat("x.", 125)+"y", ""
+		}},
+		{"host name with an empty label", any, func(_ *dhcp4.Outgoing, id *dhcp4.Identity) { id.HostName = "a..b" }},
+		{"host name with a label of 64 bytes", any, func(_ *dhcp4.Outgoing, id *dhcp4.Identity) { id.HostName = strings.Repeat("x", 64) + ".b" }},
+		{"host name that is a dot", any, func(_ *dhcp4.Outgoing, id *dhcp4.Identity) { id.HostName = "." }},
 		{"vendor class of 256 bytes", any, func(_ *dhcp4.Outgoing, id *dhcp4.Identity) { id.VendorClass = strings.Repeat("x", 256) }},
 		{"256 parameters", any, func(_ *dhcp4.Outgoing, id *dhcp4.Identity) { id.Parameters = make([]dhcp4.Code, 256) }},
 		{"a long reason", []dhcp4.Kind{dhcp4.KindDecline, dhcp4.KindRelease}, func(out *dhcp4.Outgoing, _ *dhcp4.Identity) { out.Reason = strings.Repeat("x", 33) }},

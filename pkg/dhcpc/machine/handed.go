@@ -60,7 +60,7 @@ func isRead(c dhcp4.Code) bool {
 	case dhcp4.SubnetMask, dhcp4.Router, dhcp4.DNSServer, dhcp4.HostName, dhcp4.DomainName, dhcp4.RootPath,
 		dhcp4.InterfaceMTU, dhcp4.BroadcastAddress, dhcp4.StaticRoute, dhcp4.NTPServer, dhcp4.VendorSpecific,
 		dhcp4.LeaseTime, dhcp4.DHCPMessageType, dhcp4.ServerIdentifier, dhcp4.ErrorMessage, dhcp4.RenewalTime,
-		dhcp4.RebindingTime, dhcp4.TFTPServerName, dhcp4.BootFileName, dhcp4.CaptivePortal, dhcp4.DomainSearch,
+		dhcp4.RebindingTime, dhcp4.TFTPServerName, dhcp4.BootFileName, dhcp4.ClientFQDN, dhcp4.CaptivePortal, dhcp4.DomainSearch,
 		dhcp4.ClasslessRoute:
 		return true
 	}

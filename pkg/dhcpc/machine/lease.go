@@ -30,7 +30,7 @@ type Lease struct {
 	Broadcast netip.Addr    // option 28, if it fits the subnet
 	Domain    string        // option 15
 	Search    []string      // option 119, at most 16
-	HostName  string        // option 12
+	HostName  string        // option 81, or else 12
 	MTU       uint16        // option 26, 0 if absent or below 576
 	// LinkMTU is what the link had before MTU was applied, as an earlier life of the
 	// program knew it; 0 in a lease that was granted in this one.
@@ -72,7 +72,10 @@ func (m *Machine) grant(r *dhcp4.Message, start time.Duration) *Lease {
 	}
 	l.Domain, _ = o.Text(dhcp4.DomainName).Domain()
 	l.Search = o.AppendDomainSearch(nil, maxSearch)
-	l.HostName, _ = o.Text(dhcp4.HostName).HostName()
+	var named bool
+	if l.HostName, named = o.FQDN(); !named { // RFC 4702 section 3.1
+		l.HostName, _ = o.Text(dhcp4.HostName).HostName()
+	}
 	if mtu, ok := o.Uint16(dhcp4.InterfaceMTU); ok && mtu >= smallestMTU {
 		l.MTU = mtu
 	}

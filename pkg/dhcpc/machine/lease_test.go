@@ -176,7 +176,7 @@ func TestConfigurationIsTheAcks(t *testing.T) {
 
 // Every value that a server can send, each dropped alone if it makes no sense.
 func TestValues(t *testing.T) {
-	rfc.Shows(t, "H-RTR-01", "H-DNS-01", "H-DNS-02", "R2132-5.3-01", "R3442-03", "R3442-04", "R3442-06", "P-RO-01", "R2132-8.3-01")
+	rfc.Shows(t, "H-RTR-01", "H-DNS-01", "H-DNS-02", "R2132-5.3-01", "R3442-03", "R3442-04", "R3442-06", "P-RO-01", "R2132-8.3-01", "R4702-3.1-02", "P-HN-01")
 	addrs := dhcptest.Addrs
 	rows := []struct {
 		name string
@@ -200,6 +200,9 @@ func TestValues(t *testing.T) {
 		{"domain", with(dhcp4.DomainName, []byte("example.org\x00")), (*Lease).domain, "example.org"},
 		{"hostile domain", with(dhcp4.DomainName, []byte("a\nnameserver 6.6.6.6")), (*Lease).domain, ""},
 		{"host name", with(dhcp4.HostName, []byte("box")), (*Lease).host, "box"},
+		{"qualified name", with(dhcp4.ClientFQDN, []byte("\x05\xff\xff\x03box\x07example\x00")), (*Lease).host, "box.example"},
+		{"qualified name beside a host name", both(with(dhcp4.HostName, []byte("chest")), with(dhcp4.ClientFQDN, []byte("\x00\xff\xffbox.example"))), (*Lease).host, "box.example"},
+		{"hostile qualified name beside a host name", both(with(dhcp4.HostName, []byte("box")), with(dhcp4.ClientFQDN, []byte("\x00\xff\xffx;reboot"))), (*Lease).host, "box"},
 		{"hostile host name", with(dhcp4.HostName, []byte("x;reboot")), (*Lease).host, ""},
 		{"search", with(dhcp4.DomainSearch, []byte("\x01a\x03org\x00\x01b\xc0\x02")), (*Lease).search, "[a.org b.org]"},
 		{"MTU 68", with(dhcp4.InterfaceMTU, []byte{0, 68}), (*Lease).mtu, "0"},

@@ -224,6 +224,13 @@ func with(c dhcp4.Code, d []byte) edit {
 	}
 }
 
+func both(a, b edit) edit {
+	return func(r *dhcptest.Reply) {
+		a(r)
+		b(r)
+	}
+}
+
 func without(c dhcp4.Code) edit {
 	return func(r *dhcptest.Reply) {
 		var kept []dhcptest.Option
