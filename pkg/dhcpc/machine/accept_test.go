@@ -494,3 +494,16 @@ func TestRefusingServerGoesLast(t *testing.T) {
 		t.Errorf("REQUEST to %v", r.ServerID)
 	}
 }
+
+// While offers are collected for chance to choose from, one that comes twice has no
+// second chance.
+func TestAnOfferIsCountedOnce(t *testing.T) {
+	s := playTo(t, Selecting, Config{})
+	s.m.letDown = 2
+	s.hears(dhcp4.Offer).in(Selecting)
+	s.refuses(dhcp4.UnexpectedType, dhcp4.Offer)
+	s.hears(dhcp4.Offer, from(srv2)).in(Selecting)
+	if s.eff.Refused != dhcp4.Accepted {
+		t.Errorf("another server's offer is refused: %v", s.eff.Refused)
+	}
+}

@@ -156,6 +156,23 @@ func TestLeaseStartAfterOutage(t *testing.T) {
 	s.refuses(dhcp4.BadLeaseTime, dhcp4.Ack, leased(60))
 }
 
+// Less than 5 s would be left of the lease if it counted from the first REQUEST: then
+// it counts from the last, too, since nobody grants so little.
+func TestLeaseStartWhenAlmostOver(t *testing.T) {
+	for _, tt := range []struct{ length, start float64 }{{14, 0}, {13.9, 3.25}, {10, 3.25}} {
+		s := playTo(t, Selecting, Config{}).hears(dhcp4.Offer)
+		first := s.sends(dhcp4.KindSelecting)
+		begin := s.now.Seconds()
+		for _, at := range []float64{1.5, 3.25} {
+			s.at(begin + at).sends(dhcp4.KindSelecting)
+		}
+		e := s.m.state.(requesting).exchange
+		if got := e.began(sec(begin+9), sec(tt.length)); got != sec(begin+tt.start) {
+			t.Errorf("%v: a lease of %v s acknowledged after 9 s begins after %v", first, tt.length, got-sec(begin))
+		}
+	}
+}
+
 func TestConfigurationIsTheAcks(t *testing.T) {
 	rfc.Shows(t, "R2131-4.3.2-02", "R2131-4.3.1-01", "P-ST-03", "P-ST-04")
 	dns := func(a string) edit { return with(dhcp4.DNSServer, dhcptest.Addrs(a)) }
