@@ -186,6 +186,35 @@ func TestCarrierComesAndGoes(t *testing.T) {
 	}
 }
 
+// A cable that is moved quickly, or while the kernel's news is lost: nothing tells of
+// it but the count of losses.
+func TestCarrierThatWasAwayUnseen(t *testing.T) {
+	rfc.Shows(t, "R2131-F5-19", "R2131-3.7-02")
+	for name, move := range map[string]func(o *office){
+		"too quickly": func(o *office) { o.eth0.Flap() },
+		"news is lost": func(o *office) {
+			o.eth0.SetCarrier(false)
+			o.eth0.SetCarrier(true)
+			o.lan.Kernel.Overrun()
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			o := newOffice(dhcpc.Config{})
+			o.lan.At(time.Minute, func() {
+				o.server.Forget()
+				o.server.ID, o.server.Router = netip.MustParseAddr("10.0.0.1"), netip.MustParseAddr("10.0.0.1")
+				o.server.Subnet = netip.MustParsePrefix("10.0.0.0/24")
+				move(o)
+			})
+			o.run(t, 2*time.Minute)
+			wantKinds(t, between(o.lan.Sent, time.Minute, 2*time.Minute), dhcp4.KindInitReboot, dhcp4.KindDiscover, dhcp4.KindSelecting)
+			if got := o.eth0.Config().Addr; got != netip.MustParsePrefix("10.0.0.10/24") {
+				t.Errorf("got %v", got)
+			}
+		})
+	}
+}
+
 func TestCarrierLostWhileAsking(t *testing.T) {
 	rfc.Shows(t, "P-ST-06")
 	o := newOffice(dhcpc.Config{})

@@ -68,6 +68,11 @@ func (c *Client) update(l *link, facts ifup.Link, now time.Duration) {
 	if lease := l.lease(); facts.MTU != l.facts.MTU && (lease == nil || int(lease.MTU) != facts.MTU) {
 		l.mtu = facts.MTU
 	}
+	if l.carrier && facts.Running() && l.facts.Running() && facts.CarrierLost != l.facts.CarrierLost {
+		// The kernel does not tell of a loss that was over before it got to it. The
+		// cable may be in another network all the same.
+		c.setCarrier(l, false, now)
+	}
 	wasUp := l.facts.Up()
 	l.facts = facts
 	if facts.Up() && !wasUp {

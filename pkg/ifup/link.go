@@ -39,6 +39,8 @@ func parseLink(body []byte, before *Link) (l Link, ok bool) {
 			l.MinMTU = number(value)
 		case unix.IFLA_MAX_MTU:
 			l.MaxMTU = number(value)
+		case unix.IFLA_CARRIER_DOWN_COUNT:
+			l.CarrierLost = number(value)
 		case unix.IFLA_MASTER:
 			l.Master = number(value)
 		case unix.IFLA_LINKINFO:

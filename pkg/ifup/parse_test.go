@@ -153,10 +153,10 @@ func TestParseLink(t *testing.T) {
 			"all",
 			header + attr(unix.IFLA_IFNAME, "eth0\x00") + attr(unix.IFLA_ADDRESS, "\x02\x00\x00\x00\x00\x01") +
 				attr(unix.IFLA_MTU, num(1500)) + attr(unix.IFLA_MIN_MTU, num(68)) + attr(unix.IFLA_MAX_MTU, num(9000)) +
-				attr(unix.IFLA_MASTER, num(3)) + attr(unix.IFLA_LINKINFO|unix.NLA_F_NESTED, attr(unix.IFLA_INFO_KIND, "veth\x00")),
+				attr(unix.IFLA_MASTER, num(3)) + attr(unix.IFLA_CARRIER_DOWN_COUNT, num(4)) + attr(unix.IFLA_LINKINFO|unix.NLA_F_NESTED, attr(unix.IFLA_INFO_KIND, "veth\x00")),
 			&Link{
 				Index: 7, Name: "eth0", HardwareAddr: [6]byte{2, 0, 0, 0, 0, 1}, Type: 1, Flags: 0x1043,
-				MTU: 1500, MinMTU: 68, MaxMTU: 9000, Master: 3, Kind: "veth",
+				MTU: 1500, MinMTU: 68, MaxMTU: 9000, Master: 3, CarrierLost: 4, Kind: "veth",
 			},
 		},
 		{"a name without its end", header + attr(unix.IFLA_IFNAME, "eth0"), &Link{Index: 7, Type: 1, Flags: 0x1043, Name: "eth0"}},

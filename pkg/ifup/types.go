@@ -16,6 +16,7 @@ type Link struct {
 	MinMTU       int    // 0 if the kernel does not say
 	MaxMTU       int    // 0 if the kernel does not say
 	Master       int    // index of the bridge or bond that it belongs to, or 0
+	CarrierLost  int    // how often it has lost its carrier; 0 if the kernel does not say
 	Kind         string // IFLA_INFO_KIND: "veth", "bridge", ...; empty for a NIC, virtio's included
 	Wireless     bool   // an 802.11 phy stands behind it
 }

@@ -50,6 +50,7 @@ type Link struct {
 	up, carrier, running bool
 	ran                  time.Duration // when it last became running
 	epoch                int           // counts changes of up and carrier
+	lost                 int           // counts losses of carrier
 
 	config       ifup.Config   // what the kernel has
 	configs      int           // counts changes of config
@@ -115,6 +116,13 @@ func (l *Link) SetHardwareAddr(hw dhcp4.HardwareAddr) {
 // SetCarrier plugs the cable in or pulls it out.
 func (l *Link) SetCarrier(on bool) { l.change(l.up, on) }
 
+// Flap pulls the cable out and plugs it in again, so quickly that the kernel finds
+// nothing changed but the count.
+func (l *Link) Flap() {
+	l.lost++
+	l.lan.Kernel.tell(l, false)
+}
+
 // SetUp sets the link up or down, as somebody else on the machine would.
 // Down, it loses its routes but not its address.
 func (l *Link) SetUp(on bool) { l.change(on, l.carrier) }
@@ -122,6 +130,9 @@ func (l *Link) SetUp(on bool) { l.change(on, l.carrier) }
 func (l *Link) change(up, carrier bool) {
 	if up == l.up && carrier == l.carrier {
 		return
+	}
+	if l.carrier && !carrier {
+		l.lost++
 	}
 	l.up, l.carrier = up, carrier
 	l.epoch++
@@ -206,6 +217,6 @@ func (l *Link) info() ifup.Link {
 	}
 	return ifup.Link{
 		Index: l.index, Name: l.name, HardwareAddr: l.hw, Type: cmp.Or(l.Type, ethernet), Flags: flags,
-		MTU: cmp.Or(l.config.MTU, 1500), MinMTU: 68, MaxMTU: 9000,
+		MTU: cmp.Or(l.config.MTU, 1500), MinMTU: 68, MaxMTU: 9000, CarrierLost: l.lost,
 	}
 }
