@@ -19,34 +19,48 @@ import (
 
 // crowd is a box with many links, each on a cable of its own to one kea. It tells
 // the two kinds of links of different name servers. The bridge at its end takes no
-// more than 1023 cables.
+// more than 1023 cables. There is another, on another network of the same kea's.
 type crowd struct {
 	*box
 	t      *testing.T
 	lan    *netns.NS
 	bridge int
+	other  int
 	serial uint32 // of the last link
 	group  uint32 // of the last links that were plugged in together
 }
 
-func newCrowd(t *testing.T) *crowd {
+// newCrowd is a crowd without links yet. timers are those of kea's leases.
+func newCrowd(t *testing.T, timers string) *crowd {
 	c := &crowd{box: newBox(t), t: t, lan: netns.New(t)}
 	netns.Tmpfs(t, filepath.Dir(c.resolv), "size=64m") // as /run and /etc are in an image
 	c.lan.Bridge(t, "br0")
 	c.lan.Address(t, "br0", "10.77.0.1/16")
-	c.bridge = c.lan.Link(t, "br0").Attrs().Index
+	c.lan.Bridge(t, "br1")
+	c.lan.Address(t, "br1", "10.88.0.1/16")
+	c.bridge, c.other = c.lan.Link(t, "br0").Attrs().Index, c.lan.Link(t, "br1").Attrs().Index
 	class := func(name string, n int) string {
 		return fmt.Sprintf(`{ "name": %q, "test": "substring(pkt4.mac, 1, 1) == 0x%02x", "option-data": [
 			{ "name": "domain-name-servers", "data": "10.77.%d.53" }, { "name": "domain-name", "data": "%s.example" } ] }`, name, n, n, name)
 	}
-	netns.Kea{Interfaces: []string{"br0"}, Lines: []string{
-		`"valid-lifetime": 3600`,
+	subnet := func(n int) string {
+		return fmt.Sprintf(`{ "id": %[1]d, "subnet": "10.%[1]d.0.0/16", "pools": [ { "pool": "10.%[1]d.4.0 - 10.%[1]d.200.255" } ],
+			"option-data": [ { "name": "routers", "data": "10.%[1]d.0.1" } ] }`, n)
+	}
+	netns.Kea{Interfaces: []string{"br0", "br1"}, Lines: []string{
+		timers,
 		`"client-classes": [` + class("lan", kindLAN) + "," + class("usb", kindUSB) + `]`,
-		`"subnet4": [ { "id": 1, "subnet": "10.77.0.0/16", "pools": [ { "pool": "10.77.4.0 - 10.77.200.255" } ],
-			"option-data": [ { "name": "routers", "data": "10.77.0.1" } ] } ]`,
+		`"subnet4": [ ` + subnet(77) + "," + subnet(88) + ` ]`,
 	}}.Start(t, c.lan)
 	return c
 }
+
+// Lease times, for kea.
+const (
+	anHour = `"valid-lifetime": 3600`
+	// Renewed every five seconds, in a test that takes several times as long.
+	halfAMinute = `"valid-lifetime": 30, "renew-timer": 5, "rebind-timer": 20`
+)
 
 // The second byte of a hardware address tells what kind of link it is.
 const (

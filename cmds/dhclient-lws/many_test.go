@@ -25,7 +25,7 @@ const (
 // the order of default routes, whether they are up at the start or not.
 func TestAThousandLinks(t *testing.T) {
 	const n = 1000
-	c := newCrowd(t)
+	c := newCrowd(t, anHour)
 	names := numbered("eth", 0, n)
 	c.plug(kindLAN, names...)
 	for _, start := range []string{"down", "up"} {
@@ -46,7 +46,7 @@ func TestAThousandLinks(t *testing.T) {
 // resolv.conf never finds it otherwise than whole, with the name server of those
 // that stay in front.
 func TestHotPlug(t *testing.T) {
-	c := newCrowd(t)
+	c := newCrowd(t, anHour)
 	c.plug(kindLAN, "lan0", "lan1")
 	c.start(t, "lan*", "^usb[0-9]+$")
 	lan := slots("lan0", "lan1")
@@ -91,7 +91,7 @@ func TestHotPlug(t *testing.T) {
 // The kernel's news of links is lost while the command does not get to run. When
 // it does, it finds what came and what went all the same.
 func TestHotPlugWhileNewsIsLost(t *testing.T) {
-	c := newCrowd(t)
+	c := newCrowd(t, anHour)
 	c.plug(kindLAN, "lan0", "lan1")
 	p := c.start(t, "lan*", "usb*")
 	lan := slots("lan0", "lan1")
