@@ -262,3 +262,35 @@ func TestARouteIsAskedForAgain(t *testing.T) {
 		t.Errorf("configured %d times", n)
 	}
 }
+
+// slowKernel takes its time to do what is asked of it.
+type slowKernel struct {
+	*dhcptest.Kernel
+	lan  *dhcptest.LAN
+	time time.Duration
+}
+
+func (k *slowKernel) Flush(fn func(index int, err error)) {
+	k.lan.Suspend(k.time)
+	k.Kernel.Flush(fn)
+}
+
+// A lease is there when the kernel has it, not when the kernel was asked: people are
+// told so to the millisecond.
+func TestInstalledIsWhenTheKernelHasIt(t *testing.T) {
+	o := newOffice(dhcpc.Config{})
+	kernel := &slowKernel{Kernel: o.lan.Kernel, lan: o.lan}
+	o.eth0.SetUp(true)
+	o.client = dhcpc.New(dhcpc.Config{Net: o.lan, Kernel: kernel})
+	o.request("eth0")
+	o.lan.At(oneWay, func() { kernel.time = 30 * time.Millisecond })
+	o.run(t, time.Minute)
+	if bound := o.once(t, dhcpc.Bound); bound.Time != fourWays+kernel.time {
+		t.Errorf("bound at %v, want %v after the ACK", bound.Time, kernel.time)
+	}
+	for _, m := range o.status(t).Timeline {
+		if m.What == "installed" && m.At != fourWays+kernel.time {
+			t.Errorf("installed at %v", m.At)
+		}
+	}
+}
