@@ -272,6 +272,56 @@ func TestFullDisk(t *testing.T) {
 	}
 }
 
+// A directory that is missing is made. A disk that fills up during a life is said
+// once, whatever happens on it afterwards, and the next renewal is remembered when
+// there is room again.
+func TestDiskFillsUpAndEmpties(t *testing.T) {
+	b := newServedBox(t, "eth0")
+	disk := t.TempDir()
+	netns.Tmpfs(t, disk, "size=64k,mode=755")
+	dir := filepath.Join(disk, "not", "yet")
+	p := b.start(t, "-v", "-lease-dir", dir, "eth0")
+	p.prints("1 of 1 links bound")
+	path := leasePath(dir, "eth0")
+	eventually(t, "be remembered in a directory that was missing", func() bool { return exists(path) })
+
+	filler, err := os.Create(filepath.Join(disk, "filler"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for err == nil {
+		_, err = filler.Write(make([]byte, 1<<10))
+	}
+	filler.Close()
+	old, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	line := "dhclient-lws: lease-dir: " + dir + ": no space left on device\n"
+	renew := func(n int) {
+		t.Helper()
+		p.signal(unix.SIGHUP)
+		eventually(t, "be renewed", func() bool { return strings.Count(p.output(), "renewed: ") == n })
+	}
+	renew(1)
+	p.prints(line)
+	renew(2)
+	if now, err := os.ReadFile(path); err != nil || string(now) != string(old) {
+		t.Errorf("on a full disk the lease file has become %q, %v", now, err)
+	}
+	if err := os.Remove(filler.Name()); err != nil {
+		t.Fatal(err)
+	}
+	renew(3)
+	eventually(t, "be remembered again", func() bool {
+		now, err := os.ReadFile(path)
+		return err == nil && string(now) != string(old)
+	})
+	if n := strings.Count(p.output(), line); n != 1 {
+		t.Errorf("%q is said %d times, want once", line, n)
+	}
+}
+
 // What lies where anybody can put something is not believed, and nothing is put there.
 func TestStateDirectoryOfEverybody(t *testing.T) {
 	b := newServedBox(t, "eth0")

@@ -193,14 +193,14 @@ func TestTheStartDelayCanBeChosen(t *testing.T) {
 func TestWhatTheClientSaysOfItself(t *testing.T) {
 	rfc.Shows(t, "R2131-3.5-03", "R2131-4.1-05", "R2131-4.1-06", "R3442-C-01", "R2132-9.13-01")
 	o := newOffice(dhcpc.Config{
-		HostName: "rack7", VendorClass: "lws", Broadcast: true, Parameters: []dhcp4.Code{dhcp4.RootPath},
+		HostName: "rack7", VendorClass: "lws", Broadcast: true, Parameters: []dhcp4.Code{150},
 		ClientID: func(dhcp4.HardwareAddr) []byte { return []byte("\x00seven") },
 	})
 	o.run(t, time.Minute)
 	for _, m := range o.lan.Sent {
 		if string(m.Option(dhcp4.HostName)) != "rack7" || string(m.Option(dhcp4.VendorClass)) != "lws" ||
 			string(m.Option(dhcp4.ClientIdentifier)) != "\x00seven" || m.Flags != 0x8000 ||
-			!slices.Contains(m.Option(dhcp4.ParameterRequestList), byte(dhcp4.RootPath)) {
+			!slices.Contains(m.Option(dhcp4.ParameterRequestList), 150) {
 			t.Errorf("%v has options %v and flags %#x", m, m.Options, m.Flags)
 		}
 	}

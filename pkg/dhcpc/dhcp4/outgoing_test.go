@@ -326,7 +326,7 @@ func TestCheckedIdentityFitsIntoEveryMessage(t *testing.T) {
 func TestParameterList(t *testing.T) {
 	rfc.Shows(t, "R2132-9.8-01", "R3442-C-02", "R3442-C-03", "R3442-C-04", "R4039-3-01", "P-OPT-01", "R8925-3.2-01", "P-V6-01", "H-WPAD-01")
 	list := dhcp4.ParameterList()
-	for _, c := range []dhcp4.Code{1, 3, 6, 15, 119, 12, 28, 26, 42, 33, 58, 59} {
+	for _, c := range []dhcp4.Code{1, 3, 6, 15, 119, 12, 28, 26, 42, 33, 58, 59, 17, 114} {
 		if !slices.Contains(list, c) {
 			t.Errorf("%v is not asked for", c)
 		}
