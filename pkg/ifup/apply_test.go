@@ -319,6 +319,23 @@ func TestMTU(t *testing.T) {
 	}
 }
 
+// Another MTU is one more message; what the link announces by the way is its news.
+func TestMTUChanges(t *testing.T) {
+	l := newUpLab(t)
+	l.until(running)
+	c := leased("192.0.2.5/24")
+	c.MTU = 1400
+	l.apply(c)
+	l.poll()
+	announced := l.monitor(unix.RTNLGRP_LINK)
+	c.MTU = 1300
+	l.apply(c)
+	got := slices.Compact(announced.heard())
+	if diff := cmp.Diff([]string{"new link", "new address"}, got); diff != "" {
+		t.Error(diff)
+	}
+}
+
 // An earlier life lowered the MTU and was killed. Who knows what it was before can
 // have it back, whatever is leased next.
 func TestMTUOfAnEarlierLife(t *testing.T) {
