@@ -48,6 +48,7 @@ type scribe struct {
 	kept     map[string]*keptLink
 	absent   map[string]time.Duration // when the leases of links that do not exist are over
 	statusAt string                   // the path of our status file, once chosen
+	swept    bool                     // what an earlier process has left is gone
 	first    int                      // the lock of the first resident, if we are it, else -1
 }
 
@@ -92,7 +93,7 @@ const scribePatience = time.Second
 func newScribe(o *options, start time.Duration, report func(string, error)) *scribe {
 	return &scribe{
 		options: o, start: start, report: report,
-		last: start, gap: stateGap(0), next: machine.Never,
+		last: start, gap: stateGap(0), next: start + stateGap(0), // also if nothing happens
 		recalled: map[string]*machine.Lease{},
 		resolv:   ifup.ResolvConf{Path: o.resolvConf},
 		kept:     map[string]*keptLink{},
@@ -188,13 +189,17 @@ func (s *scribe) run(kicked <-chan struct{}) {
 		for _, fn := range after {
 			fn()
 		}
+		if shot != nil && !shot.brief && !s.swept { // for which nobody waits
+			s.swept = true
+			s.sweep(shot)
+		}
 	}
 }
 
 // forget takes nothing for written.
 func (s *scribe) forget() {
 	s.kept, s.resolv = map[string]*keptLink{}, ifup.ResolvConf{Path: s.options.resolvConf}
-	s.statusAt = ""
+	s.statusAt, s.swept = "", false
 	_ = unix.Close(s.first)
 	s.first = -1
 }

@@ -39,7 +39,7 @@ func (r *ResolvConf) Write(links []Resolver) error {
 	if r.Path == "" {
 		return nil
 	}
-	path := followOnce(r.Path)
+	path := r.File()
 	old := bytes.Equal(content, r.written) || r.written == nil && string(content) == generatedByUs
 	if old && !rewritten(path, content) {
 		return nil
@@ -56,6 +56,9 @@ func (r *ResolvConf) Write(links []Resolver) error {
 	}
 	return fmt.Errorf("%s: %w", path, r.failure)
 }
+
+// File is the file that is written: Path, or what that links to.
+func (r *ResolvConf) File() string { return followOnce(r.Path) }
 
 // rewritten reports whether a file of ours says something else than content.
 // What somebody wrote by hand in its place is left alone until there is news.
