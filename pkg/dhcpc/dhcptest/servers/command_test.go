@@ -38,6 +38,13 @@ func (c *command) resolvConf() string { return filepath.Join(c.dir, "resolv.conf
 // start starts a resident on eth0.
 func (c *command) start(t *testing.T, args ...string) *exec.Cmd {
 	t.Helper()
+	cmd := c.prepare(t, args...)
+	c.home.Start(t, cmd)
+	return cmd
+}
+
+func (c *command) prepare(t *testing.T, args ...string) *exec.Cmd {
+	t.Helper()
 	args = append([]string{"-state-dir", c.dir, "-lease-dir", c.dir, "-net-conf", c.dir, "-resolv-conf", c.resolvConf()}, args...)
 	cmd := exec.Command(c.binary, append(args, "eth0")...)
 	var out strings.Builder
@@ -47,7 +54,6 @@ func (c *command) start(t *testing.T, args ...string) *exec.Cmd {
 			t.Logf("%q:\n%s", cmd.Args, out.String())
 		}
 	})
-	c.home.Start(t, cmd)
 	return cmd
 }
 
