@@ -2,7 +2,7 @@
 # needed is installed on the way (Debian, Ubuntu) or named in one line.
 
 NICS ?= 3
-TIME ?= 10s
+TIME ?= $(if $(filter soak,$(MAKECMDGOALS)),3m,10s)
 SEEDS ?= 1000
 FIRST ?= 1
 LINKS ?= 64
@@ -62,6 +62,10 @@ breakages: ## break the client in each of two dozen ways, and see that the simul
 scale: ## 10,000 clients powered on at once before one server: the retry policies compared
 	go test -count 1 -v -run TestTenThousandClients ./pkg/dhcpc/dhcptest/sim/scale -picture scale.svg
 
+soak: ## 64 links, a server with leases of seconds, and misfortunes for a while [TIME=3m]
+	@$(call need,$(NET))
+	go test -timeout 0 -count 1 -v -run TestSoak ./pkg/dhcpc/dhcptest/servers -soak $(TIME) -soak-links 64
+
 clean: ## remove bin and build
 	rm -rf bin build
 
@@ -80,4 +84,4 @@ need = set --; for pair in $(1); do command -v $${pair%%:*} >/dev/null || set --
 	root=; [ "$$(id -u)" -eq 0 ] || root=sudo; \
 	$$root apt-get update -q && $$root env DEBIAN_FRONTEND=noninteractive apt-get install -qy --no-install-recommends "$$@"
 
-.PHONY: help run run-gokrazy test lint vuln build fuzz simulate siege breakages scale clean
+.PHONY: help run run-gokrazy test lint vuln build fuzz simulate siege soak breakages scale clean
