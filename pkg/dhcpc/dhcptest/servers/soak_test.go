@@ -38,7 +38,7 @@ type figures struct {
 	files, threads    int
 	memory            int // bytes in RAM
 	addresses, routes int
-	sent, received    int // messages, in its whole life
+	sent, received    int // messages, of the links that are there
 }
 
 func (f figures) String() string {
