@@ -57,14 +57,10 @@ func TestLifeOfALease(t *testing.T) {
 			return
 		}
 		c.await(t, dhcpc.Lost)
+		tr.reads(t, s.called(t, lease), append(want, "x5 DISCOVER us > all, none > all, ciaddr none, 50 is leased")...)
 		srv.start(t, s.lan, "br0", p)
 		if again := c.bound(t, s)[0]; again.Addr != lease.Addr {
 			t.Errorf("%v became %v", lease.Addr, again.Addr)
 		}
-		tr.reads(t, s.called(t, lease), append(want,
-			"x5 DISCOVER us > all, none > all, ciaddr none, 50 is leased",
-			"x5 OFFER",
-			"x5 REQUEST us > all, none > all, ciaddr none, 50 is leased, 54 is server",
-			"x5 ACK")...)
 	})
 }

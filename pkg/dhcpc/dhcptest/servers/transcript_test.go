@@ -35,7 +35,8 @@ type transcript struct {
 	lines []string
 	xids  []dhcpv4.TransactionID // of the exchanges so far
 	began time.Duration          // when the last of them did
-	secs  uint16                 // of the last message
+	secs  uint16                 // of the client's last message
+	kind  dhcpv4.MessageType     // of it
 }
 
 // record begins a transcript of what passes the cable of a link of the site. The link
@@ -147,7 +148,9 @@ func (tr *transcript) say(m *dhcpv4.DHCPv4, ether *layers.Ethernet, ip *layers.I
 	must("ports", []any{udp.SrcPort, udp.DstPort}, "[68(bootpc) 67(bootps)]")
 	must("op, htype, hops", []any{m.OpCode, m.HWType, m.HopCount}, "[BootRequest Ethernet 0]")
 	must("chaddr", m.ClientHWAddr, tr.hw)
-	must("flags", m.Flags, 0)
+	if len(tr.xids) <= 1 { // a client that nobody answers may ask for broadcast
+		must("flags", m.Flags, 0)
+	}
 	must("yiaddr, siaddr, giaddr", []any{m.YourIPAddr, m.ServerIPAddr, m.GatewayIPAddr}, "[0.0.0.0 0.0.0.0 0.0.0.0]")
 	must("sname, file", m.ServerHostName+m.BootFileName, "")
 	must("client identifier", m.Options.Get(dhcpv4.OptionClientIdentifier), append([]byte{1}, tr.hw...))
@@ -169,7 +172,9 @@ func (tr *transcript) say(m *dhcpv4.DHCPv4, ether *layers.Ethernet, ip *layers.I
 		}
 	}
 	isNew := len(tr.xids) == 0 || m.TransactionID != tr.xids[len(tr.xids)-1]
-	if isNew {
+	if isNew && tr.kind == dhcpv4.MessageTypeDiscover && m.MessageType() == tr.kind { // nobody has answered, and it goes on in another way
+		tr.xids = append(tr.xids, m.TransactionID)
+	} else if isNew {
 		must("a transaction ID that was used before", slices.Contains(tr.xids, m.TransactionID), false)
 		tr.xids, tr.began = append(tr.xids, m.TransactionID), at
 	}
@@ -179,7 +184,7 @@ func (tr *transcript) say(m *dhcpv4.DHCPv4, ether *layers.Ethernet, ip *layers.I
 		passed := int((at - tr.began) / time.Second)
 		must("secs, which have passed", int(m.NumSeconds) == passed || int(m.NumSeconds) == passed+1, true)
 	}
-	tr.secs = m.NumSeconds
+	tr.secs, tr.kind = m.NumSeconds, m.MessageType()
 	tr.add(m, line)
 	return errors.Join(errs...)
 }
@@ -192,8 +197,8 @@ func (tr *transcript) add(m *dhcpv4.DHCPv4, line string) {
 	}
 }
 
-// reads requires that the transcript reads so, from its beginning on, when all of it
-// has been said. Each name stands for an address, of whatever kind.
+// reads waits until the transcript reads so, from its beginning on. Each name stands
+// for an address, of whatever kind.
 func (tr *transcript) reads(t *testing.T, names map[string]string, want ...string) {
 	t.Helper()
 	pairs := []string{tr.hw.String(), "us", "ff:ff:ff:ff:ff:ff", "all", "255.255.255.255", "all", "0.0.0.0", "none"}
@@ -209,6 +214,6 @@ func (tr *transcript) reads(t *testing.T, names map[string]string, want ...strin
 		for _, line := range tr.lines {
 			got = append(got, replace(line))
 		}
-		return cmp.Diff(want, got)
+		return cmp.Diff(want, got[:min(len(want), len(got))])
 	})
 }
