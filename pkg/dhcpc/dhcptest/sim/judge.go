@@ -240,12 +240,9 @@ func (j *judge) hears(l *dhcptest.Link, in *packet.In) {
 			r.open = false
 		}
 	case dhcp4.Nak:
-		// Only within a second can the judge be sure that the client still waits,
-		// and that it heard only if the answer to what was sent by unicast could come.
 		g := r.grants[asked]
 		fromLeasing := r.asked.Kind != dhcp4.KindRenewing || g != nil && reply.ServerID == g.server
-		sure := r.open && !r.broken && now-r.asked.Time < time.Second &&
-			(r.asked.Kind != dhcp4.KindRenewing || !l.NoUDP)
+		sure := r.open && r.sure(now)
 		if chosen && fromLeasing && r.asked.Kind != dhcp4.KindDiscover {
 			r.open = false
 			if sure {
@@ -253,6 +250,13 @@ func (j *judge) hears(l *dhcptest.Link, in *packet.In) {
 			}
 		}
 	}
+}
+
+// sure reports whether the client takes to heart what comes now. Only within a second
+// can the judge be sure that it still waits, and that it hears only if the answer to
+// what was sent by unicast can come.
+func (r *record) sure(now time.Duration) bool {
+	return !r.broken && now-r.asked.Time < time.Second && (r.asked.Kind != dhcp4.KindRenewing || !r.link.NoUDP)
 }
 
 // granted takes in an ACK. The lease counts from the first REQUEST, unless it
@@ -277,11 +281,10 @@ func (r *record) granted(now time.Duration, reply *dhcptest.Reply) {
 		r.longest[reply.YourAddr] = *g
 	}
 	r.confirmed, r.naks = true, 0
-	// Only within a second can the judge be sure that the client still waits.
-	if r.broken || now-r.asked.Time > time.Second {
-		r.terms = nil
-	} else if len(r.link.Refuse) == 0 {
+	if r.sure(now) {
 		r.terms = append(r.terms, termsOf(reply))
+	} else {
+		r.terms = nil
 	}
 }
 
