@@ -3,7 +3,6 @@ package dhcptest
 import (
 	"bytes"
 	"errors"
-	"fmt"
 	"net/netip"
 	"time"
 
@@ -45,22 +44,18 @@ const burst = 8
 // say holds a message against those before it.
 func (c *conversation) say(m *Message) error {
 	var errs []error
-	must := func(ok bool, format string, args ...any) {
-		if !ok {
-			errs = append(errs, fmt.Errorf("%v: %s", m, fmt.Sprintf(format, args...)))
-		}
-	}
+	must := m.objections(&errs)
 	c.checkSame(m, must)
 	switch first, old := c.first[m.Xid]; {
 	case !old:
-		must(m.Kind != dhcp4.KindSelecting, "has not the xid of a DISCOVER (RFC 2131 table 5)")
+		must(m.Kind != dhcp4.KindSelecting, "R2131-T5-05", "has not the xid of a DISCOVER (RFC 2131 table 5)")
 		c.open(m)
 		clear(c.offers) // of exchanges that are over
 	case m.Kind == dhcp4.KindSelecting && c.last.Kind == dhcp4.KindDiscover:
-		must(m.Xid == c.last.Xid, "has not the xid of the latest DISCOVER (RFC 2131 table 5)")
-		must(m.Secs == c.last.Secs, "secs of its DISCOVER was %d (RFC 2131 section 3.1)", c.last.Secs)
+		must(m.Xid == c.last.Xid, "R2131-T5-05", "has not the xid of the latest DISCOVER (RFC 2131 table 5)")
+		must(m.Secs == c.last.Secs, "R2131-3.1-02", "secs of its DISCOVER was %d (RFC 2131 section 3.1)", c.last.Secs)
 		o := offer{m.Xid, m.Addr(dhcp4.RequestedAddress), m.Addr(dhcp4.ServerIdentifier)}
-		must(c.offers[o], "nobody offered %v by %v", o.addr, o.server)
+		must(c.offers[o], "R2131-T5-13", "nobody offered %v by %v", o.addr, o.server)
 	default:
 		c.checkRepetition(m, first, must)
 	}
@@ -70,7 +65,7 @@ func (c *conversation) say(m *Message) error {
 		c.recent = c.recent[1:]
 	}
 	c.recent = append(c.recent, m.Time)
-	must(len(c.recent) <= burst, "message %d within a second", len(c.recent))
+	must(len(c.recent) <= burst, "H-RATE-01", "message %d within a second", len(c.recent))
 	return errors.Join(errs...)
 }
 
@@ -86,36 +81,36 @@ func (c *conversation) open(m *Message) {
 }
 
 // checkSame is what must not change from message to message.
-func (c *conversation) checkSame(m *Message, must func(bool, string, ...any)) {
+func (c *conversation) checkSame(m *Message, must must) {
 	if c.last == nil {
 		c.clientID = m.Option(dhcp4.ClientIdentifier)
 	}
-	must(bytes.Equal(c.clientID, m.Option(dhcp4.ClientIdentifier)), "option 61 changed (RFC 2131 section 2)")
+	must(bytes.Equal(c.clientID, m.Option(dhcp4.ClientIdentifier)), "R2131-2-07", "option 61 changed (RFC 2131 section 2)")
 	if m.Kind == dhcp4.KindDecline || m.Kind == dhcp4.KindRelease {
 		return
 	}
 	if c.parameters == nil {
 		c.parameters = m.Option(dhcp4.ParameterRequestList)
 	}
-	must(bytes.Equal(c.parameters, m.Option(dhcp4.ParameterRequestList)), "option 55 changed (RFC 2131 section 3.5)")
+	must(bytes.Equal(c.parameters, m.Option(dhcp4.ParameterRequestList)), "R2131-3.5-02", "option 55 changed (RFC 2131 section 3.5)")
 }
 
 // checkRepetition is for a message that repeats another of its exchange: only
 // secs may differ, and that must be true.
-func (c *conversation) checkRepetition(m *Message, first opening, must func(bool, string, ...any)) {
-	must(c.last.Xid == m.Xid, "goes back to an older xid")
+func (c *conversation) checkRepetition(m *Message, first opening, must must) {
+	must(c.last.Xid == m.Xid, "R2131-4.4.1-03", "goes back to an older xid")
 	if m.Kind != c.last.Kind {
-		must(false, "has the xid of the %s before it (RFC 2131 section 4.4.1)", kindNames[c.last.Kind])
+		must(false, "R2131-4.4.1-03", "has the xid of the %s before it (RFC 2131 section 4.4.1)", kindNames[c.last.Kind])
 		return
 	}
-	must(bytes.Equal(m.Payload[:8], c.last.Payload[:8]) && bytes.Equal(m.Payload[10:], c.last.Payload[10:]),
+	must(bytes.Equal(m.Payload[:8], c.last.Payload[:8]) && bytes.Equal(m.Payload[10:], c.last.Payload[10:]), "P-RT-22",
 		"repeats its message with changes beside secs")
 	if m.Kind == dhcp4.KindSelecting {
-		must(m.Secs == c.last.Secs, "secs changed from %d (RFC 2131 section 3.1)", c.last.Secs)
+		must(m.Secs == c.last.Secs, "R2131-3.1-02", "secs changed from %d (RFC 2131 section 3.1)", c.last.Secs)
 		return
 	}
 	want := min(int64(first.secs)+int64((m.Time-first.time)/time.Second), 0xffff)
-	must(int64(m.Secs) >= want-1 && int64(m.Secs) <= want+1, "secs is %d, %d have passed", m.Secs, want)
+	must(int64(m.Secs) >= want-1 && int64(m.Secs) <= want+1, "R1542-3.2-01", "secs is %d, %d have passed", m.Secs, want)
 }
 
 // hear notes the offers among the replies that reach the link.

@@ -2,7 +2,6 @@ package sim
 
 import (
 	"bytes"
-	"encoding/json"
 	"flag"
 	"fmt"
 	"os"
@@ -12,6 +11,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/dhclient-lws/dhclient-lws/pkg/dhcpc/dhcptest/breakage"
 )
 
 var (
@@ -23,32 +24,28 @@ var (
 const enough = 300
 
 // The simulation is worth what it finds. Each file in breakages breaks the client
-// in one way; the rule that it breaks is noticed. The tree itself is never
-// changed: the compiler is given other files in place of those that are patched.
+// in one way; the rule that it breaks is noticed.
 func TestEachBreakageIsCaught(t *testing.T) {
 	root, err := filepath.Abs("../../../..")
 	if err != nil {
 		t.Fatal(err)
 	}
-	patches, err := filepath.Glob("breakages/*.patch")
-	if err != nil || len(patches) == 0 {
-		t.Fatalf("no breakages: %v", err)
+	patches, err := breakage.All("breakages")
+	if err != nil {
+		t.Fatal(err)
 	}
 	var rows bytes.Buffer
-	for _, path := range patches {
-		name := strings.TrimSuffix(filepath.Base(path), ".patch")
-		t.Run(name, func(t *testing.T) {
-			patch, err := os.ReadFile(path)
+	for _, p := range patches {
+		t.Run(p.Name, func(t *testing.T) {
+			overlay, err := p.Overlay(root, t.TempDir())
 			if err != nil {
 				t.Fatal(err)
 			}
-			overlay := applied(t, root, patch)
-			if *broken != "all" && !slices.Contains(strings.Split(*broken, ","), name) {
+			if *broken != "all" && !slices.Contains(strings.Split(*broken, ","), p.Name) {
 				return // it can be tried, which has to do
 			}
 			c := try(t, root, overlay)
-			what, _, _ := strings.Cut(string(patch), "\n")
-			fmt.Fprintf(&rows, "| `%s` | %s | %s | %s | %s |\n", name, what, c.rule, c.steps, c.seeds)
+			fmt.Fprintf(&rows, "| `%s` | %s | %s | %s | %s |\n", p.Name, p.What, c.rule, c.steps, c.seeds)
 			t.Logf("rule %q, after %s steps, in seed %s", c.rule, c.steps, c.seeds)
 		})
 	}
@@ -62,47 +59,6 @@ type caught struct{ rule, steps, seeds string }
 
 // verdict is how the test of the seeds says it.
 var verdict = regexp.MustCompile(`seed (\d+): step \d+: .*: rule "(\w+)": (?s:.*)in (\d+) steps`)
-
-// applied applies a patch to copies of the files that it is about, and writes down
-// for the compiler which they stand for.
-func applied(t *testing.T, root string, patch []byte) (overlay string) {
-	dir := t.TempDir()
-	list := struct{ Replace map[string]string }{map[string]string{}}
-	for line := range strings.Lines(string(patch)) {
-		name, ok := strings.CutPrefix(strings.TrimSpace(line), "+++ b/")
-		if !ok {
-			continue
-		}
-		original, err := os.ReadFile(filepath.Join(root, name))
-		if err != nil {
-			t.Fatal(err)
-		}
-		copied := filepath.Join(dir, name)
-		if err := os.MkdirAll(filepath.Dir(copied), 0o755); err != nil {
-			t.Fatal(err)
-		}
-		if err := os.WriteFile(copied, original, 0o644); err != nil {
-			t.Fatal(err)
-		}
-		list.Replace[filepath.Join(root, name)] = copied
-	}
-	apply := exec.Command("git", "apply", "-")
-	apply.Dir, apply.Stdin = dir, bytes.NewReader(patch)
-	// A repository around the directory would have git look for the files there.
-	apply.Env = append(os.Environ(), "GIT_CEILING_DIRECTORIES="+filepath.Dir(dir))
-	if out, err := apply.CombinedOutput(); err != nil || len(list.Replace) == 0 {
-		t.Fatalf("the patch does not apply any more; make it anew: %v\n%s", err, out)
-	}
-	overlay = filepath.Join(dir, "overlay.json")
-	b, err := json.Marshal(list)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := os.WriteFile(overlay, b, 0o644); err != nil {
-		t.Fatal(err)
-	}
-	return overlay
-}
 
 // try runs seeds of what a patch makes until one breaks a rule.
 func try(t *testing.T, root, overlay string) caught {
