@@ -56,8 +56,9 @@ simulate: ## many clients for days of virtual time, in which everything goes wro
 siege: ## the worst that servers can do, for a day of virtual time [LINKS=64]
 	go test -timeout 0 -count 1 -v -run TestADayUnderSiege ./pkg/dhcpc/dhcptest/sim/siege -links $(LINKS) -many $(LINKS)
 
-breakages: ## break the client in each of two dozen ways, and see that the simulation notices
+breakages: ## break the client in each of four dozen ways, and see that the simulation and the tests notice
 	go test -timeout 0 -count 1 -v -run TestEachBreakageIsCaught ./pkg/dhcpc/dhcptest/sim -breakages all -table BREAKAGES.md
+	go test -timeout 0 -count 1 -v -run TestEachBreakageFailsItsTests ./pkg/dhcpc/dhcptest/rfc -breakages all -table BREAKAGES.md
 
 scale: ## 10,000 clients powered on at once before one server: the retry policies compared
 	go test -count 1 -v -run TestTenThousandClients ./pkg/dhcpc/dhcptest/sim/scale -picture scale.svg

@@ -69,3 +69,28 @@ func TestDUIDOfTwoLinks(t *testing.T) {
 		t.Errorf("% x, and then % x", a, again)
 	}
 }
+
+// With a DUID no link is told by its hardware address alone: another may get that
+// with the network card.
+func TestDUIDIsMoreThanAHardwareAddress(t *testing.T) {
+	rfc.Shows(t, "R4361-6.1-02")
+	hw := dhcp4.HardwareAddr{2, 0, 0, 0, 0, 1}
+	o, err := parse([]string{"-client-id", "duid"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if o.client.ClientID == nil || o.client.ClientID(hw)[0] != 255 || len(o.client.ClientID(hw)) < len(newDUID()(hw)) {
+		t.Error("-client-id duid makes no DUID")
+	}
+}
+
+// By default a link is who the firmware was that booted the machine, and who the
+// next system will be: the client's own identifier is 1 and the hardware address.
+func TestClientIDAlongTheBootChain(t *testing.T) {
+	rfc.Shows(t, "R4361-P-01")
+	for _, args := range [][]string{nil, {"-client-id", "mac"}} {
+		if o, err := parse(args); err != nil || o.client.ClientID != nil {
+			t.Errorf("%v: not the client's own identifier; %v", args, err)
+		}
+	}
+}

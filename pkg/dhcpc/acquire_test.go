@@ -16,7 +16,7 @@ import (
 )
 
 func TestOneLinkGetsALeaseInFourFrames(t *testing.T) {
-	rfc.Shows(t, "R2131-4.1-03", "R2131-4.1-04", "R2131-4.4.1-02", "R2131-3.1-01", "R2131-T5-05", "R2131-F5-13", "R2131-4.4.1-04")
+	rfc.Shows(t, "R2131-4.1-03", "R2131-4.1-04", "R2131-4.4.1-02", "R2131-3.1-01", "R2131-T5-05", "R2131-F5-13", "R2131-4.4.1-04", "R2131-4.4.1-10")
 	o := newOffice(dhcpc.Config{})
 	o.run(t, time.Minute)
 

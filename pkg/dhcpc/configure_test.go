@@ -125,7 +125,7 @@ func TestRoutes(t *testing.T) {
 }
 
 func TestConfiguration(t *testing.T) {
-	rfc.Shows(t, "P-ST-05", "R2131-3.3-02")
+	rfc.Shows(t, "P-ST-05")
 	lease := machine.Lease{
 		Addr:    netip.MustParsePrefix("192.0.2.50/24"),
 		Expiry:  100 * time.Second,

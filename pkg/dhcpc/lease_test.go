@@ -146,7 +146,7 @@ func TestRebindingAsksEveryServer(t *testing.T) {
 }
 
 func TestTheLeaseEnds(t *testing.T) {
-	rfc.Shows(t, "R2131-F5-27", "R2131-3.7-01", "R2131-4.4.5-16", "R2131-4.4.1-10", "R2131-4.4.5-21", "H-LEAK-01")
+	rfc.Shows(t, "R2131-F5-27", "R2131-3.7-01", "R2131-4.4.5-16", "R2131-4.4.1-10", "H-LEAK-01")
 	o := newOffice(dhcpc.Config{})
 	o.network.Latency = time.Second // the end counts from the REQUEST
 	o.lan.At(time.Minute, func() { o.server.Silent = true })
@@ -277,7 +277,7 @@ func TestAnAddressForEverIsNeverWithdrawn(t *testing.T) {
 
 // A lease runs on while the machine is suspended.
 func TestTheLeaseEndsInSuspend(t *testing.T) {
-	rfc.Shows(t, "R2131-4.4.5-03", "P-TM-09", "P-TM-11")
+	rfc.Shows(t, "R2131-4.4.5-03", "P-TM-11")
 	o := newOffice(dhcpc.Config{})
 	o.lan.At(time.Minute, func() { o.lan.Suspend(2 * time.Hour) })
 	const woken = 2*time.Hour + time.Minute
@@ -296,7 +296,7 @@ func TestTheLeaseEndsInSuspend(t *testing.T) {
 }
 
 func TestTheRenewalIsDueAfterSuspend(t *testing.T) {
-	rfc.Shows(t, "P-TM-09", "P-TM-11")
+	rfc.Shows(t, "P-TM-11")
 	for slept, kind := range map[time.Duration]dhcp4.Kind{
 		40 * time.Minute: dhcp4.KindRenewing,
 		55 * time.Minute: dhcp4.KindRebinding,
@@ -353,7 +353,7 @@ func TestRenewNow(t *testing.T) {
 }
 
 func TestRapidCommit(t *testing.T) {
-	rfc.Shows(t, "R4039-4-02", "R4039-3-02", "R4039-3-03", "R4039-01")
+	rfc.Shows(t, "R4039-4-02", "R4039-3-02", "R4039-3-03", "R4039-01", "R2131-4.4.1-10")
 	o := newOffice(dhcpc.Config{RapidCommit: true})
 	o.server.RapidCommit = true
 	o.run(t, time.Minute)

@@ -257,7 +257,7 @@ func TestTheCableIsMovedToAnotherNetwork(t *testing.T) {
 }
 
 func TestTheLeaseEndsWithoutCarrier(t *testing.T) {
-	rfc.Shows(t, "R2131-3.7-04")
+	rfc.Shows(t, "R2131-3.7-04", "R2131-4.4.1-10")
 	o := newOffice(dhcpc.Config{})
 	o.lan.At(time.Minute, func() { o.eth0.SetCarrier(false) })
 	o.run(t, 2*time.Hour)

@@ -28,7 +28,7 @@ func TestDecodeReadsEveryHeaderField(t *testing.T) {
 }
 
 func TestDecodeRefuses(t *testing.T) {
-	rfc.Shows(t, "R2131-T3-01", "R2131-3-04", "R1534-01", "R2131-3-07", "P-RV-02", "P-OP-02", "P-OP-07")
+	rfc.Shows(t, "R2131-T3-01", "R2131-3-04", "R1534-01", "R2131-3-07", "P-RV-02", "P-OP-02", "P-OP-07", "R3396-7-01")
 	edited := func(at int, v byte) []byte {
 		b := reply(ack, end)
 		b[at] = v

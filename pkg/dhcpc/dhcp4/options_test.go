@@ -189,7 +189,7 @@ func split(c dhcp4.Code, value []byte) func(yield func(first, second []byte) boo
 }
 
 func TestAnOptionMayBeSplitAnywhere(t *testing.T) {
-	rfc.Shows(t, "R3396-7-01", "R3396-4-02")
+	rfc.Shows(t, "R3396-7-01", "R3396-4-02", "R2131-4.1-30")
 	value := unhex("c0000201 c0000202 c0000203")
 	want := addrs("192.0.2.1 192.0.2.2 192.0.2.3")
 	for first, second := range split(dhcp4.DNSServer, value) {
@@ -209,7 +209,7 @@ func TestAnOptionMayBeSplitAnywhere(t *testing.T) {
 
 // The three fields full of the smallest options are the most that can be joined.
 func TestTheLargestOptionListFits(t *testing.T) {
-	rfc.Shows(t, "P-OP-06", "P-OP-08")
+	rfc.Shows(t, "P-OP-06", "P-OP-08", "R3396-7-01")
 	fill := func(n int) []byte {
 		b := bytes.Repeat([]byte{byte(site), 255}, 1)
 		b = append(b, bytes.Repeat([]byte{1}, 255)...)

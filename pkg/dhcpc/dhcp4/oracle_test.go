@@ -149,7 +149,7 @@ func TestWeReadWhatAnotherEncoderWrites(t *testing.T) {
 		yiaddr, server := anyAddr.Draw(t, "yiaddr"), anyHost.Draw(t, "server")
 		mac := anyMAC.Draw(t, "MAC")
 		// More than 63 do not fit into one option and are sent in pieces.
-		dns := rapid.SliceOfN(anyAddr, 1, 80).Draw(t, "DNS servers")
+		dns := rapid.SliceOfN(anyAddr, 64, 80).Draw(t, "DNS servers")
 		want := rapid.SliceOfN(anyRoute, 1, 40).Draw(t, "routes")
 		domains := rapid.SliceOfN(anyDomain, 1, 12).Draw(t, "domains")
 		lease := rapid.Uint32().Draw(t, "lease time")

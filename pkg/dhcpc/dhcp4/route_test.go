@@ -86,7 +86,7 @@ func TestClasslessRoutesMayBeSplitAnywhere(t *testing.T) {
 }
 
 func TestClasslessRoutesAreCapped(t *testing.T) {
-	rfc.Shows(t, "P-RO-07")
+	rfc.Shows(t, "P-RO-07", "R3396-7-01")
 	piece := option(dhcp4.ClasslessRoute, bytes.Repeat(unhex("20 0a000001 c0000201"), 28)...)
 	o := options(t, piece, piece, piece, piece)
 	for _, limit := range []int{0, 1, 111, 112, 1000} {

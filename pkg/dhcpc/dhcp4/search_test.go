@@ -78,7 +78,7 @@ func TestDomainSearch(t *testing.T) {
 }
 
 func TestDomainSearchMayBeSplitAnywhere(t *testing.T) {
-	rfc.Shows(t, "R3397-2-01", "R3396-7-01")
+	rfc.Shows(t, "R3397-2-01", "R3396-7-01", "R2131-4.1-30")
 	want := []string{"eng.apple.com", "marketing.apple.com"}
 	for first, second := range split(dhcp4.DomainSearch, []byte(example)) {
 		if got := options(t, first, second).AppendDomainSearch(nil, 9); !slices.Equal(got, want) {
@@ -94,7 +94,7 @@ func TestDomainSearchMayBeSplitAnywhere(t *testing.T) {
 }
 
 func TestDomainSearchIsBounded(t *testing.T) {
-	rfc.Shows(t, "P-DS-01", "P-DS-04", "R1035-2.3.4-01", "H-PARSE-02")
+	rfc.Shows(t, "P-DS-01", "P-DS-04", "R1035-2.3.4-01", "R3396-7-01", "H-PARSE-02")
 	long := "\x3f" + longLabel + "\x3f" + longLabel + "\x3f" + longLabel + "\x00"
 	bomb := []byte(long + strings.Repeat("\xc0\x00", 700))
 	if got := search(t, bomb, 6); len(got) != 6 {

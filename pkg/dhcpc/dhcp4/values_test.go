@@ -9,7 +9,7 @@ import (
 )
 
 func TestFixedLengthValues(t *testing.T) {
-	rfc.Shows(t, "R2132-3.3-01", "R2132-3.3-02", "R2132-9.2-01", "R2132-9.7-01", "R2132-9.11-01", "R2132-2-02", "P-OP-05")
+	rfc.Shows(t, "R2132-3.3-01", "R2132-3.3-02", "R2132-9.2-01", "R2132-9.7-01", "R2132-9.11-01", "R2132-2-02", "R3396-7-01", "P-OP-05")
 	value := []byte{0xff, 0xff, 0xff, 0, 1, 2, 3, 4}
 	for n := range len(value) + 1 {
 		o := options(t, option(dhcp4.SubnetMask, value[:n]...))
@@ -30,7 +30,7 @@ func TestFixedLengthValues(t *testing.T) {
 }
 
 func TestAddressLists(t *testing.T) {
-	rfc.Shows(t, "R2132-3.5-01", "R2132-3.8-01", "R5859-01", "H-DNS-02", "R3396-7-02")
+	rfc.Shows(t, "R2132-3.5-01", "R2132-3.8-01", "R5859-01", "H-DNS-02", "R3396-7-01", "R3396-7-02")
 	value := unhex("c0000201 c0000202 c0000203")
 	for _, c := range []struct {
 		name string

@@ -341,7 +341,7 @@ func TestConflictRate(t *testing.T) {
 }
 
 func TestRenewNow(t *testing.T) {
-	rfc.Shows(t, "R2131-4.3.2-04")
+	rfc.Shows(t, "R2131-4.3.2-04", "R2131-4.4.5-20")
 	s := playTo(t, Bound, Config{}).at(10)
 	s.step(Renew{})
 	s.in(Renewing).becomes(Unchanged, ReasonRenew)

@@ -166,7 +166,7 @@ func TestRenewJitter(t *testing.T) {
 
 // A message that cannot be sent is a message lost, not a reason to spin.
 func TestSendFailed(t *testing.T) {
-	rfc.Shows(t, "P-RT-03")
+	rfc.Shows(t, "P-RT-03", "R2131-4.4.5-20")
 	s := play(t, middle, Config{}).at(0)
 	s.step(LinkUp{})
 	for _, at := range []float64{0, 1.5, 3.25, 8.25} {
