@@ -41,6 +41,21 @@ func checkDirectory(dir string) error {
 	if err := trustworthy(info.Mode(), ownerOf(info), os.Geteuid()); err != nil {
 		return fmt.Errorf("%s is %w; nothing is kept there", dir, err)
 	}
+	return checkWays(dir)
+}
+
+// makeSharedDirectory is for what is written there and never read: others may put
+// files of theirs beside ours if they cannot touch these, as on gokrazy in /run.
+func makeSharedDirectory(dir string) error {
+	if info, err := os.Stat(dir); err == nil && info.IsDir() && info.Mode()&fs.ModeSticky != 0 {
+		return about(dir, checkWays(dir))
+	}
+	return makeDirectory(dir)
+}
+
+// checkWays is checkWay for the way by which a directory is named, and for that
+// which its links lead.
+func checkWays(dir string) error {
 	if err := checkWay(dir); err != nil {
 		return err
 	}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"os"
 	"path/filepath"
 	"strings"
@@ -50,5 +51,31 @@ func TestTheWayToADirectory(t *testing.T) {
 		if (err == nil) != (tt.wanted == "") || err != nil && !strings.Contains(err.Error(), tt.wanted) {
 			t.Errorf("%s: %v, want %q", tt.dir, err, tt.wanted)
 		}
+	}
+}
+
+// What is only written may lie beside the files of others, but not where they could
+// put theirs in its place.
+func TestSharedDirectory(t *testing.T) {
+	base := t.TempDir()
+	for name, tt := range map[string]struct {
+		mode   os.FileMode
+		wanted string // of the error; "" for none
+	}{
+		"own":    {0o755, ""},
+		"sticky": {0o777 | os.ModeSticky, ""},
+		"open":   {0o777, "writable by others"},
+	} {
+		dir := filepath.Join(base, name)
+		if err := errors.Join(os.Mkdir(dir, 0o755), os.Chmod(dir, tt.mode)); err != nil {
+			t.Fatal(err)
+		}
+		err := makeSharedDirectory(dir)
+		if (err == nil) != (tt.wanted == "") || err != nil && !strings.Contains(err.Error(), tt.wanted) {
+			t.Errorf("%s: %v, want %q", name, err, tt.wanted)
+		}
+	}
+	if err := makeSharedDirectory(filepath.Join(base, "open", "sub")); err == nil {
+		t.Error("made where anyone can rename it")
 	}
 }

@@ -25,8 +25,10 @@ type errand struct {
 	done chan struct{}
 }
 
-// loopPatience is how long the loop waits for a disk. The links wait with it.
-const loopPatience = 100 * time.Millisecond
+// loopPatience is how long the loop waits for a disk. The links wait with it: as
+// long as a flash card may take that is busy with all that a boot starts, when what
+// it holds spares a link a change of address.
+const loopPatience = 500 * time.Millisecond
 
 func notAnswering(dir string) error { return fmt.Errorf("%s does not answer", dir) }
 

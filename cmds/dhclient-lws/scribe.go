@@ -222,7 +222,7 @@ func (s *scribe) write(shot *snapshot) bool {
 	if s.leaseDir = s.stateDir; s.options.leaseDir != s.options.stateDir {
 		s.leaseDir = s.usable("lease-dir", s.options.leaseDir, makeDirectory)
 	}
-	s.netConfDir = s.usable("net-conf", s.options.netConfDir, makeDirectory)
+	s.netConfDir = s.usable("net-conf", s.options.netConfDir, makeSharedDirectory)
 	s.meet(shot.links)
 	s.writeResolvConf(shot)
 	s.report("status.json", s.writeStatus(shot))
