@@ -64,7 +64,10 @@ func run(ctx context.Context, disk string, silent bool, limit time.Duration, fla
 	if err != nil {
 		return err
 	}
-	verdict, err := judge(ctx, boot.NewPage(page))
+	var verdict string
+	if err = r.Ready(); err == nil {
+		verdict, err = judge(ctx, boot.NewPage(page))
+	}
 	off, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Minute)
 	defer cancel()
 	if err := errors.Join(err, r.PowerOff(off)); err != nil {

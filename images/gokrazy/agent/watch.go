@@ -52,7 +52,7 @@ func sinceBoot() time.Duration {
 }
 
 func (w *watcher) serve(out http.ResponseWriter, _ *http.Request) {
-	var r report.Report
+	r := report.Report{Now: sinceBoot()}
 	var err error
 	note := func(err error) {
 		if err != nil {

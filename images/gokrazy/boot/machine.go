@@ -12,6 +12,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"github.com/dhclient-lws/dhclient-lws/images/vm"
 )
@@ -65,11 +66,16 @@ func (m Machine) Start(ctx context.Context, console io.Writer) (*Run, error) {
 		os.RemoveAll(dir)
 		close(r.ended)
 	}()
+	return r, nil
+}
+
+// Ready waits until the machine has started its services.
+func (r *Run) Ready() error {
 	select {
 	case <-r.ready:
-		return r, nil
+		return nil
 	case <-r.ended:
-		return nil, fmt.Errorf("the machine ended before there was a web page: %w", r.err)
+		return fmt.Errorf("the machine ended before it had started its services: %w", r.err)
 	}
 }
 
@@ -126,9 +132,24 @@ func (r *Run) PowerOff(ctx context.Context) error {
 	}
 }
 
+// monitor is QEMU's own, which is there a moment after it was started.
+func (r *Run) monitor() (net.Conn, error) {
+	for {
+		c, err := net.Dial("unix", r.socket("monitor"))
+		if err == nil {
+			return c, nil
+		}
+		select {
+		case <-r.ended:
+			return nil, errors.Join(err, r.err)
+		case <-time.After(10 * time.Millisecond):
+		}
+	}
+}
+
 // Cable plugs the cable of the i-th NIC in, or pulls it out.
 func (r *Run) Cable(i int, plugged bool) error {
-	monitor, err := net.Dial("unix", r.socket("monitor"))
+	monitor, err := r.monitor()
 	if err != nil {
 		return err
 	}

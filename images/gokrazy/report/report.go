@@ -10,6 +10,7 @@ import (
 
 // Report is what a machine has of a network.
 type Report struct {
+	Now    time.Duration   // since the kernel started
 	Events []Event         // in the order in which they happened
 	Links  []network.Link  // all but loopback, by index
 	Routes []network.Route // default routes, the preferred one first
