@@ -294,3 +294,20 @@ func TestInstalledIsWhenTheKernelHasIt(t *testing.T) {
 		}
 	}
 }
+
+// A kernel may be so slow that the first probe is due before there was time to open
+// the socket for it: on an emulated machine, or one that starts a hundred programs.
+func TestProbesAfterASlowKernel(t *testing.T) {
+	o := newOffice(dhcpc.Config{})
+	kernel := &slowKernel{Kernel: o.lan.Kernel, lan: o.lan}
+	o.client = dhcpc.New(dhcpc.Config{Net: o.lan, Kernel: kernel})
+	o.request("eth0")
+	o.lan.At(oneWay, func() { kernel.time = time.Second })
+	o.run(t, time.Minute)
+	if failed := o.told(dhcpc.Failed); len(failed) > 0 {
+		t.Errorf("told of %v", failed[0].Err)
+	}
+	if probes, announcements := o.arp(first); len(probes) != 3 || len(announcements) != 2 {
+		t.Errorf("%d probes and %d announcements", len(probes), len(announcements))
+	}
+}

@@ -32,7 +32,6 @@ func (c *Client) turn() error {
 		return err
 	}
 	c.transmit(c.now)
-	c.watch(c.now)
 	c.raise(c.now)
 	c.configure(c.now)
 	for c.queued {
@@ -40,6 +39,7 @@ func (c *Client) turn() error {
 		c.kernel.Flush(c.flushed)
 		c.configure(c.now) // with another metric, where that one was taken
 	}
+	c.watch(c.now) // after the kernel, which may have taken until the first probe is due
 	c.sendARP(c.now)
 	c.deliver()
 	c.deadline = c.nextDeadline()
