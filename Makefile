@@ -60,6 +60,9 @@ breakages: ## break the client in each of four dozen ways, and see that the simu
 	go test -timeout 0 -count 1 -v -run TestEachBreakageIsCaught ./pkg/dhcpc/dhcptest/sim -breakages all -table BREAKAGES.md
 	go test -timeout 0 -count 1 -v -run TestEachBreakageFailsItsTests ./pkg/dhcpc/dhcptest/rfc -breakages all -table BREAKAGES.md
 
+conformance: ## the map of requirements and the tests that show them, from a passing run
+	go test -timeout 20m -json $$(go list ./cmds/... ./pkg/... | grep -v /rfc$$) | go run ./pkg/dhcpc/dhcptest/rfc/internal/mkmap pkg/dhcpc/dhcptest/rfc/CONFORMANCE.md
+
 scale: ## 10,000 clients powered on at once before one server: the retry policies compared
 	go test -count 1 -v -run TestTenThousandClients ./pkg/dhcpc/dhcptest/sim/scale -picture scale.svg
 
@@ -85,4 +88,4 @@ need = set --; for pair in $(1); do command -v $${pair%%:*} >/dev/null || set --
 	root=; [ "$$(id -u)" -eq 0 ] || root=sudo; \
 	$$root apt-get update -q && $$root env DEBIAN_FRONTEND=noninteractive apt-get install -qy --no-install-recommends "$$@"
 
-.PHONY: help run run-gokrazy test lint vuln build fuzz simulate siege soak breakages scale clean
+.PHONY: help run run-gokrazy test lint vuln build fuzz simulate siege soak breakages conformance scale clean

@@ -54,7 +54,7 @@ func TestDUID(t *testing.T) {
 
 // The IAID tells the links of a machine apart, which share its DUID.
 func TestDUIDOfTwoLinks(t *testing.T) {
-	rfc.Shows(t, "R4361-6.1-05", "R4361-6.1-06")
+	rfc.Shows(t, "R4361-6.1-05", "R4361-6.1-06", "R2131-2-20")
 	file := filepath.Join(t.TempDir(), "uuid")
 	if err := os.WriteFile(file, []byte("b08dfa6083e7567a1921a715000001fb"), 0o644); err != nil {
 		t.Fatal(err)

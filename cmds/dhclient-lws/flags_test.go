@@ -12,6 +12,7 @@ import (
 	"github.com/dhclient-lws/dhclient-lws/cmds/dhclient-lws/internal/manual"
 	"github.com/dhclient-lws/dhclient-lws/pkg/dhcpc"
 	"github.com/dhclient-lws/dhclient-lws/pkg/dhcpc/dhcp4"
+	"github.com/dhclient-lws/dhclient-lws/pkg/dhcpc/dhcptest/rfc"
 )
 
 // Each mistake costs one line that names the flag, what was wrong with it, and
@@ -403,6 +404,7 @@ func TestDescribedDefaults(t *testing.T) {
 }
 
 func TestHostNames(t *testing.T) {
+	rfc.Shows(t, "P-HN-02")
 	for name, want := range map[string]bool{
 		"a": true, "box-1": true, "box.example.org": true, strings.Repeat("a", 63): true,
 		"": false, "(none)": false, "-a": false, "a-": false, "a..b": false, "a.": false, "a b": false, "a_b": false,

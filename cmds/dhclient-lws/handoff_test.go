@@ -18,6 +18,8 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/dhclient-lws/dhclient-lws/pkg/dhcpc"
+	"github.com/dhclient-lws/dhclient-lws/pkg/dhcpc/dhcptest/netns"
+	"github.com/dhclient-lws/dhclient-lws/pkg/dhcpc/dhcptest/rfc"
 	"github.com/dhclient-lws/dhclient-lws/pkg/dhcpc/machine"
 )
 
@@ -108,6 +110,37 @@ func TestNamesInTheEnvironment(t *testing.T) {
 	}
 	if leases := env[len(env)-1]; strings.Count(leases, `"interface":`) != len(links) {
 		t.Errorf("%s", leases)
+	}
+}
+
+// What a server says to take over whoever reads it, the command does not learn:
+// there is no shell between us, and such values are left out.
+func TestCommandLearnsNothingHostile(t *testing.T) {
+	rfc.Shows(t, "H-TXT-04")
+	b, lan := newBox(t), netns.New(t)
+	netns.Veth(t, b.NS, "eth0", lan, "lan0")
+	lan.Up(t, "lan0")
+	lan.Address(t, "lan0", "10.77.0.1/24")
+	server := netns.Dnsmasq{
+		Interfaces: []string{"lan0"},
+		Ranges:     []string{"10.77.0.50,10.77.0.99,255.255.255.0,1h"},
+	}
+	for _, code := range []string{"12", "15", "17", "66", "67", "114"} {
+		server.Lines = append(server.Lines, "dhcp-option-force="+code+`,"() { :;}; touch hostile"`)
+	}
+	b.server = server.Start(t, lan)
+	out, _ := b.run(t, "eth0", "--", "env")
+	vars := ourVariables(out)
+	if !strings.HasPrefix(vars["eth0_ADDRESS"], "10.77.0.") || vars["LEASES"] == "" {
+		t.Errorf("no lease: %v", vars)
+	}
+	if !strings.Contains(b.server.Log(), "touch hostile") {
+		t.Error("the server did not say it")
+	}
+	for name, value := range vars {
+		if strings.Contains(value, "hostile") {
+			t.Errorf("%s is %q", name, value)
+		}
 	}
 }
 

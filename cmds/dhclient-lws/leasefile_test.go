@@ -65,6 +65,7 @@ var sameLease = cmp.Comparer(func(a, b netip.Addr) bool { return a == b })
 
 // What is written is what is read, in the same boot unchanged to the millisecond.
 func TestLeaseFileRoundTrip(t *testing.T) {
+	rfc.Shows(t, "R4361-6.1-03")
 	infinite := fullLease()
 	infinite.T1, infinite.T2, infinite.Expiry = machine.Never, machine.Never, machine.Never
 	bare := &machine.Lease{
@@ -129,6 +130,7 @@ func TestRecall(t *testing.T) {
 
 // A file whose clock was not right says nothing about its age either.
 func TestRecallFromAMachineWithoutClock(t *testing.T) {
+	rfc.Shows(t, "P-TM-10")
 	f := exampleLeaseFile(fullLease())
 	f.written = 200
 	p := sameBoot()

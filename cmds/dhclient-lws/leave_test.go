@@ -14,6 +14,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/dhclient-lws/dhclient-lws/pkg/dhcpc"
+	"github.com/dhclient-lws/dhclient-lws/pkg/dhcpc/dhcptest/rfc"
 	"github.com/dhclient-lws/dhclient-lws/pkg/dhcpc/packet"
 )
 
@@ -41,6 +42,7 @@ func TestRelease(t *testing.T) {
 
 // Without it all stays, until the lease is over.
 func TestNoRelease(t *testing.T) {
+	rfc.Shows(t, "R2131-3.2-10")
 	b := newServedBox(t, "eth0")
 	p := b.start(t, "eth0")
 	p.prints("1 of 1 links bound")

@@ -13,6 +13,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/dhclient-lws/dhclient-lws/pkg/dhcpc/dhcptest/netns"
+	"github.com/dhclient-lws/dhclient-lws/pkg/dhcpc/dhcptest/rfc"
 )
 
 // discover starts the command on a link that nobody answers on, and returns the
@@ -49,14 +50,15 @@ func discover(t *testing.T, args ...string) *dhcpv4.DHCPv4 {
 }
 
 func TestSaysWhatItIsTold(t *testing.T) {
-	m := discover(t, "-client-id", "00666f6f", "-hostname", "box-1", "-vendor-class", "a boot image", "-request", "66,67", "-rapid-commit", "-broadcast")
+	rfc.Shows(t, "R4361-6.1-03", "R8910-2-01")
+	m := discover(t, "-client-id", "00666f6f", "-hostname", "box-1", "-vendor-class", "a boot image", "-request", "66,67,114", "-rapid-commit", "-broadcast")
 	if id := m.Options.Get(dhcpv4.OptionClientIdentifier); string(id) != "\x00foo" {
 		t.Errorf("client identifier % x", id)
 	}
 	if m.HostName() != "box-1" || m.ClassIdentifier() != "a boot image" || !m.IsBroadcast() || !m.Options.Has(dhcpv4.OptionRapidCommit) {
 		t.Error(m.Summary())
 	}
-	for _, code := range []dhcpv4.OptionCode{dhcpv4.OptionTFTPServerName, dhcpv4.OptionBootfileName, dhcpv4.OptionRouter} {
+	for _, code := range []dhcpv4.OptionCode{dhcpv4.OptionTFTPServerName, dhcpv4.OptionBootfileName, dhcpv4.GenericOptionCode(114), dhcpv4.OptionRouter} {
 		if !m.IsOptionRequested(code) {
 			t.Errorf("option %s is not requested", code)
 		}
@@ -77,6 +79,7 @@ func TestSaysNoMore(t *testing.T) {
 
 // A DUID, and in front of it what tells the links of the machine apart.
 func TestSaysItsDUID(t *testing.T) {
+	rfc.Shows(t, "R4361-6.1-01", "R4361-6.1-02")
 	m := discover(t, "-client-id", "duid")
 	id, hw := m.Options.Get(dhcpv4.OptionClientIdentifier), m.ClientHWAddr
 	if len(id) < 15 || id[0] != 255 || !bytes.Equal(id[1:5], hw[2:]) || id[5] != 0 || id[6] != duidUUID && id[6] != duidLL {

@@ -191,7 +191,7 @@ func TestTheStartDelayCanBeChosen(t *testing.T) {
 }
 
 func TestWhatTheClientSaysOfItself(t *testing.T) {
-	rfc.Shows(t, "R2131-3.5-03", "R2131-4.1-05", "R2131-4.1-06", "R3442-C-01", "R2132-9.13-01")
+	rfc.Shows(t, "R2131-3.5-03", "R2131-4.1-05", "R2131-4.1-06", "R3442-C-01", "R2132-9.13-01", "R2132-9.14-02", "P-PX-01")
 	o := newOffice(dhcpc.Config{
 		HostName: "rack7", VendorClass: "lws", Broadcast: true, Parameters: []dhcp4.Code{150},
 		ClientID: func(dhcp4.HardwareAddr) []byte { return []byte("\x00seven") },

@@ -242,7 +242,7 @@ func TestPartialChecksums(t *testing.T) {
 
 // What is unusual but right must not be refused.
 func TestUnusualRepliesAreTaken(t *testing.T) {
-	rfc.Shows(t, "R2131-T3-04", "P-RV-06", "R2131-3-06", "R2131-T3-05", "R1542-3.4-02", "R2131-2-08", "R2131-4.1-07", "P-RV-09")
+	rfc.Shows(t, "R2131-T3-04", "P-RV-06", "R2131-3-06", "R2131-T3-05", "R1542-3.4-02", "R2131-2-08", "R2131-4.1-07", "P-RV-09", "H-SPOOF-03")
 	edit := func(fn func(r *dhcptest.Reply)) func(o *office) {
 		return func(o *office) {
 			o.server.Respond = func(m *dhcptest.Message, r *dhcptest.Reply) []dhcptest.Frame {
@@ -275,6 +275,13 @@ func TestUnusualRepliesAreTaken(t *testing.T) {
 			o.server.Respond = func(m *dhcptest.Message, r *dhcptest.Reply) []dhcptest.Frame {
 				f := o.server.Frame(m, r)
 				f.Data = append(f.Data, bytes.Repeat([]byte{0xff}, 20)...)
+				return []dhcptest.Frame{f}
+			}
+		},
+		"from another link address": func(o *office) {
+			o.server.Respond = func(m *dhcptest.Message, r *dhcptest.Reply) []dhcptest.Frame {
+				f := o.server.Frame(m, r)
+				copy(f.Data[6:], []byte{0, 0, 0x5e, 0, 1, 7}) // a router of the relay's, by VRRP
 				return []dhcptest.Frame{f}
 			}
 		},

@@ -110,7 +110,7 @@ func TestTwoLinksSwapNames(t *testing.T) {
 }
 
 func TestAnotherHardwareAddressIsAnotherHost(t *testing.T) {
-	rfc.Shows(t, "P-IR-02")
+	rfc.Shows(t, "P-IR-02", "P-DN-03")
 	o := newOffice(dhcpc.Config{})
 	hw := dhcp4.HardwareAddr{2, 7, 7, 7, 7, 7}
 	o.lan.At(time.Minute, func() { o.eth0.SetHardwareAddr(hw) })

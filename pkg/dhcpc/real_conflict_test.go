@@ -15,7 +15,7 @@ import (
 // A living host has the address that the server gives, as after a server has
 // lost its leases: its kernel answers our probe, and we take another address.
 func TestConflictWithALivingHost(t *testing.T) {
-	rfc.Shows(t, "R2131-3.1-10", "R5227-2.1.1-04")
+	rfc.Shows(t, "R2131-3.1-10", "R5227-2.1.1-04", "P-AC-05")
 	h := newHouse(t, 1)
 	r := h.run(t)
 	addr := r.await(t, dhcpc.Bound).Lease.Addr

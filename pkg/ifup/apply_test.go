@@ -284,6 +284,7 @@ func TestLinkDownAndUp(t *testing.T) {
 }
 
 func TestMTU(t *testing.T) {
+	rfc.Shows(t, "P-OF-01", "R2131-3.5-04")
 	l := newUpLab(t)
 	mtu := func() int { return l.Link(t, "eth0").Attrs().MTU }
 	if err := l.LinkSetMTU(l.Link(t, "eth0"), 1490); err != nil {

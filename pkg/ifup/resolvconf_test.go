@@ -28,7 +28,7 @@ func addrs(texts ...string) []netip.Addr {
 }
 
 func TestRenderResolvConf(t *testing.T) {
-	rfc.Shows(t, "H-DNS-02", "H-TXT-01", "P-DS-04", "P-DS-05")
+	rfc.Shows(t, "H-DNS-02", "H-TXT-01", "P-DS-04", "P-DS-05", "R3397-4-02")
 	long := strings.Repeat("a", 63)
 	longest := strings.Join([]string{long, long, long, long[:61]}, ".") // 253
 	for _, tt := range []struct {

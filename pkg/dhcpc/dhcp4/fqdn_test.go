@@ -14,7 +14,7 @@ import (
 // A name with a domain is sent as option 81, for the server to enter it in the DNS;
 // one without as option 12; never both.
 func TestHostNameOptions(t *testing.T) {
-	rfc.Shows(t, "R4702-3.3-01", "R4702-2.1-01", "R4702-2.3-01", "P-HN-02")
+	rfc.Shows(t, "R4702-3.1-01", "R4702-3.3-01", "R4702-2.1-01", "R4702-2.3-01", "P-HN-02")
 	for name, want := range map[string]struct{ hostName, fqdn []byte }{
 		"":               {nil, nil},
 		"h":              {[]byte("h"), nil},

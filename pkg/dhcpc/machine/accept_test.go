@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"net/netip"
+	"reflect"
 	"testing"
 
 	"github.com/dhclient-lws/dhclient-lws/pkg/dhcpc/dhcp4"
@@ -77,7 +78,7 @@ func (s *script) refuses(want dhcp4.Refusal, t dhcp4.MessageType, edits ...edit)
 
 // Which message type is good for what, in every state.
 func TestTypes(t *testing.T) {
-	rfc.Shows(t, "R2131-3-05", "R2131-F5-03", "R2131-F5-20", "R2131-4.4.1-06", "P-ST-01", "H-SPOOF-02", "P-RV-10")
+	rfc.Shows(t, "R2131-3-05", "R2131-F5-03", "R2131-F5-20", "R2131-4.4.1-06", "P-ST-01", "H-SPOOF-02", "P-RV-10", "R3203-6-01", "R3203-2.2-01")
 	awaited := map[State][]dhcp4.MessageType{
 		Selecting:  {dhcp4.Offer},
 		Requesting: {dhcp4.Ack, dhcp4.Nak},
@@ -108,7 +109,7 @@ func edited(f func(*dhcptest.Reply)) edit { return f }
 // What is wrong with a reply, in every state that awaits one.
 func TestRefusals(t *testing.T) {
 	rfc.Shows(t, "R2131-4.4.1-05", "R2131-4.4.5-01", "R6842-3-01", "R2131-T3-02", "R2131-T3-03",
-		"H-ADDR-01", "H-ADDR-02", "H-MASK-01", "H-SRV-01", "H-LEASE-01", "P-TM-06", "H-SPOOF-01", "R2132-9.2-01")
+		"H-ADDR-01", "H-ADDR-02", "H-MASK-01", "H-SRV-01", "H-LEASE-01", "P-TM-06", "H-SPOOF-01", "R2132-9.2-01", "R6842-3-02", "R2563-2.2-01", "P-PX-02", "R3927-1.6-01")
 	server := func(a string) edit { return from(netip.MustParseAddr(a)) }
 	mask := func(m string) edit { return with(dhcp4.SubnetMask, dhcptest.Addrs(m)) }
 	rows := []struct {
@@ -139,6 +140,11 @@ func TestRefusals(t *testing.T) {
 		})},
 		{"lease of 4 s", dhcp4.BadLeaseTime, leased(4)},
 		{"no address", dhcp4.BadAddress, offering("0.0.0.0")},
+		{"a boot server's offer", dhcp4.NoLeaseTime, edited(func(r *dhcptest.Reply) {
+			offering("0.0.0.0")(r)
+			leased(0)(r)
+			with(dhcp4.VendorClass, []byte("PXEClient"))(r)
+		})},
 		{"net 0", dhcp4.BadAddress, offering("0.1.2.3")},
 		{"loopback address", dhcp4.BadAddress, offering("127.0.0.1")},
 		{"multicast address", dhcp4.BadAddress, offering("224.0.0.5")},
@@ -197,7 +203,7 @@ func TestMasks(t *testing.T) {
 // Any option may be garbage. What the lease cannot be without is fatal, all else
 // is left out.
 func TestGarbage(t *testing.T) {
-	rfc.Shows(t, "H-PARSE-04", "R6842-3-01")
+	rfc.Shows(t, "H-PARSE-04", "R6842-3-01", "P-FR-02")
 	fatal := map[dhcp4.Code]dhcp4.Refusal{
 		dhcp4.LeaseTime:        dhcp4.NoLeaseTime,
 		dhcp4.ServerIdentifier: dhcp4.NoServerID,
@@ -229,6 +235,21 @@ func TestGarbage(t *testing.T) {
 	}
 }
 
+// What PXE, Microsoft or an old draft have put behind a code above 127 is not
+// ours: a lease with it is the lease without.
+func TestCodesOfOthers(t *testing.T) {
+	rfc.Shows(t, "P-OP-10", "R3942-01", "P-OF-02")
+	plain := granted(t, middle)
+	for code := dhcp4.Code(128); code < dhcp4.End; code++ {
+		// A default route, if it were 121; a portal, if it were 114.
+		for _, value := range [][]byte{{0, 192, 0, 2, 66}, []byte("https://portal.example")} {
+			if l := granted(t, middle, with(code, value)); !reflect.DeepEqual(l, plain) {
+				t.Errorf("option %d makes %+v of %+v", code, l, plain)
+			}
+		}
+	}
+}
+
 // htype and hlen have no place in dhcptest.Reply.
 func TestHardwareType(t *testing.T) {
 	rfc.Shows(t, "P-RV-01")
@@ -246,7 +267,7 @@ func TestHardwareType(t *testing.T) {
 
 // Whose answer counts, for which address.
 func TestWhoAnswers(t *testing.T) {
-	rfc.Shows(t, "P-RV-03", "P-RV-04", "P-RV-05", "R2131-3.1-03", "R2131-4.4.2-01", "R2131-4.4.5-02", "R2131-T3-02")
+	rfc.Shows(t, "P-RV-03", "P-RV-04", "P-RV-05", "R2131-3.1-03", "R2131-4.4.2-01", "R2131-4.4.5-02", "R2131-T3-02", "H-SPOOF-04")
 	anonymous := from(netip.Addr{})
 	rows := []struct {
 		state State
@@ -410,7 +431,7 @@ func TestRapidCommit(t *testing.T) {
 
 // A flood of answers makes the client say one thing per state.
 func TestFlood(t *testing.T) {
-	rfc.Shows(t, "P-RT-21")
+	rfc.Shows(t, "P-RT-21", "H-SPOOF-04")
 	s := playTo(t, Requesting, Config{})
 	nak := s.reply(dhcp4.Nak)
 	for range 10000 {

@@ -195,3 +195,13 @@ func TestIPv6OnlyAndSuspend(t *testing.T) {
 	s := play(t, middle, Config{}).at(0).toIPv6Only(1800)
 	s.resumes((2 * time.Hour).Seconds()).in(Init).sends(dhcp4.KindDiscover)
 }
+
+// Who is ready for a lease in two messages may still be sent an OFFER instead,
+// with option 108 or without, and an ACK where the network has no such wish.
+func TestIPv6OnlyWithRapidCommit(t *testing.T) {
+	rfc.Shows(t, "R8925-3.3-01")
+	c := Config{Identity: dhcp4.Identity{Parameters: preferred.Identity.Parameters, RapidCommit: true}}
+	playTo(t, Selecting, c).hears(dhcp4.Offer, ipv6OnlyFor(1800)).in(IPv6Only).quiet()
+	playTo(t, Selecting, c).hears(dhcp4.Offer).in(Requesting).sends(dhcp4.KindSelecting)
+	playTo(t, Selecting, c).hears(dhcp4.Ack, with(dhcp4.RapidCommit, nil)).becomes(Granted, ReasonAck)
+}
