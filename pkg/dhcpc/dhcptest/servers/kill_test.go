@@ -43,29 +43,32 @@ type death struct {
 	remembered bool // there is a lease that the next life asks for, in use all the while
 }
 
-var deaths = []death{
-	{name: "DOWN", cut: true, state: "DOWN"},
-	{name: "DOWN, with a lease", second: true, cut: true, state: "DOWN", remembered: true},
-	{name: "INIT", args: []string{"-start-delay", "1h"}, state: "INIT"},
-	{name: "SELECTING", server: answersNone, state: "SELECTING"},
-	{name: "SELECTING, with a lease that nobody confirms", server: answersNone, second: true, state: "SELECTING", remembered: true},
-	{name: "REQUESTING", server: answersDiscover, state: "REQUESTING"},
-	{name: "REBOOTING", server: answersNone, second: true, state: "REBOOTING", remembered: true},
-	{name: "INSTALLING", args: []string{"-acd", "strict"}, state: "INSTALLING"},
-	{name: "BOUND", state: "BOUND", remembered: true},
-	{name: "RENEWING", server: answersNone, t1: time.Second, t2: time.Hour / 2, state: "RENEWING", remembered: true},
-	{name: "REBINDING", server: answersNone, t1: time.Second, t2: 2 * time.Second, state: "REBINDING", remembered: true},
-	{name: "INIT, after DECLINE", taken: true, state: "INIT"},
+// deaths are made anew for each test: snares count.
+func deaths() []death {
+	return []death{
+		{name: "DOWN", cut: true, state: "DOWN"},
+		{name: "DOWN, with a lease", second: true, cut: true, state: "DOWN", remembered: true},
+		{name: "INIT", args: []string{"-start-delay", "1h"}, state: "INIT"},
+		{name: "SELECTING", server: answersNone, state: "SELECTING"},
+		{name: "SELECTING, with a lease that nobody confirms", server: answersNone, second: true, state: "SELECTING", remembered: true},
+		{name: "REQUESTING", server: answersDiscover, state: "REQUESTING"},
+		{name: "REBOOTING", server: answersNone, second: true, state: "REBOOTING", remembered: true},
+		{name: "INSTALLING", args: []string{"-acd", "strict"}, state: "INSTALLING"},
+		{name: "BOUND", state: "BOUND", remembered: true},
+		{name: "RENEWING", server: answersNone, t1: time.Second, t2: time.Hour / 2, state: "RENEWING", remembered: true},
+		{name: "REBINDING", server: answersNone, t1: time.Second, t2: 2 * time.Second, state: "REBINDING", remembered: true},
+		{name: "INIT, after DECLINE", taken: true, state: "INIT"},
 
-	{name: "between the ACK and the address", snare: addressing()},
-	{name: "resolv.conf is written", snare: syncing(".resolv.conf")},
-	{name: "resolv.conf is replaced", snare: renaming(".resolv.conf")},
-	{name: "the state is written", snare: syncing(".status.json")},
-	{name: "net-eth0.conf is written", snare: syncing(".net-eth0.conf")},
-	{name: "the lease is written", snare: syncing(".eth0.json")},
-	{name: "the lease is replaced", snare: renaming(".eth0.json")},
-	{name: "the lease is written again", t1: time.Second, t2: time.Hour / 2, snare: again(syncing(".eth0.json")), remembered: true},
-	{name: "the lease is replaced again", t1: time.Second, t2: time.Hour / 2, snare: again(renaming(".eth0.json")), remembered: true},
+		{name: "between the ACK and the address", snare: addressing()},
+		{name: "resolv.conf is written", snare: syncing(".resolv.conf")},
+		{name: "resolv.conf is replaced", snare: renaming(".resolv.conf")},
+		{name: "the state is written", snare: syncing(".status.json")},
+		{name: "net-eth0.conf is written", snare: syncing(".net-eth0.conf")},
+		{name: "the lease is written", snare: syncing(".eth0.json")},
+		{name: "the lease is replaced", snare: renaming(".eth0.json")},
+		{name: "the lease is written again", t1: time.Second, t2: time.Hour / 2, snare: again(syncing(".eth0.json")), remembered: true},
+		{name: "the lease is replaced again", t1: time.Second, t2: time.Hour / 2, snare: again(renaming(".eth0.json")), remembered: true},
+	}
 }
 
 // Whenever the command is killed, the next one finds its way: with the address that
@@ -75,7 +78,7 @@ func TestKilledWhenever(t *testing.T) {
 	rfc.Shows(t, "H-CRASH-01", "P-IR-03", "R2131-4.4.2-10")
 	t.Parallel()
 	binary := build(t)
-	for _, d := range deaths {
+	for _, d := range deaths() {
 		t.Run(d.name, func(t *testing.T) {
 			t.Parallel()
 			s := newSite(t, 1)

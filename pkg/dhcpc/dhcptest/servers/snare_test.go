@@ -167,9 +167,10 @@ func addressing() *snare {
 func again(sn *snare) *snare {
 	times := 0
 	return &snare{sn.call, func(pid int, args [6]uint64) bool {
-		if sn.holds(pid, args) {
+		held := sn.holds(pid, args)
+		if held {
 			times++
 		}
-		return times == 2
+		return held && times == 2
 	}}
 }
