@@ -138,17 +138,25 @@ func TestSpeaksToNobodyElse(t *testing.T) {
 	c := &command{s, build(t), t.TempDir()}
 	resident := c.start(t)
 	c.bound(t, resident)
+	var first []byte
 	eventually(t, func() string {
 		lease, err := os.ReadFile(filepath.Join(c.dir, "eth0.json"))
 		if err != nil || !strings.Contains(string(lease), `"http://10.77.0.1/boot.efi"`) {
 			return fmt.Sprintf("what to boot is not in the lease: %v\n%s", err, lease)
 		}
+		first = lease
 		return ""
 	})
 	if err := resident.Process.Signal(unix.SIGHUP); err != nil {
 		t.Fatal(err)
 	}
 	tr.await(t, dhcp4.KindRenewing, 1)
+	eventually(t, func() string { // the answer has come; what comes to a dead client is the kernel's to refuse
+		if lease, err := os.ReadFile(filepath.Join(c.dir, "eth0.json")); err != nil || bytes.Equal(lease, first) {
+			return fmt.Sprintf("the renewed lease is not written down: %v", err)
+		}
+		return ""
+	})
 	end(t, resident, unix.SIGTERM)
 
 	hw := s.home.Link(t, "eth0").Attrs().HardwareAddr
