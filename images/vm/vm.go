@@ -15,23 +15,37 @@ import (
 // QEMU is the program.
 const QEMU = "qemu-system-x86_64"
 
-// Args is the machine itself: its kernel with parameters, no disk, no NIC, no
-// serial port.
-func Args(kernel, parameters string) []string {
+// Parameters of the kernel of every guest: its console, and that a panic ends the
+// machine at once. On a busy host the emulated timer misses the moment in which the
+// kernel looks whether it works, which would be one.
+const Parameters = "console=ttyS0 quiet panic=-1 no_timer_check"
+
+// Hardware is the machine itself: nothing to boot, no disk, no NIC, no serial port.
+func Hardware() []string {
 	return []string{
 		// A /dev/kvm that can be opened need not work; emulation always does. One
 		// CPU: with two, the kernel patching its own code panics one time in ten.
 		"-accel", "tcg", "-machine", "q35", "-cpu", "max", "-smp", "1", "-m", "512",
 		"-nodefaults", "-display", "none", "-no-reboot",
-		// A panic ends the machine at once.
-		"-kernel", kernel, "-append", "console=ttyS0 quiet panic=-1 " + parameters,
 	}
+}
+
+// Args is that machine with a kernel and further parameters for it.
+func Args(kernel, parameters string) []string {
+	return append(Hardware(), "-kernel", kernel, "-append", Parameters+" "+parameters)
 }
 
 // NIC plugs a card into a network: the i-th, to the netdev n<i>.
 func NIC(i int, mac string) []string {
 	// No ROM: nothing boots from the network here, and looking for it takes time.
-	return []string{"-device", fmt.Sprintf("virtio-net-pci,netdev=n%d,mac=%s,romfile=", i, mac)}
+	return nic(i, mac, "romfile=")
+}
+
+// BootNIC plugs a card in that the machine boots from, by its ROM.
+func BootNIC(i int, mac string) []string { return nic(i, mac, "bootindex=0") }
+
+func nic(i int, mac, rom string) []string {
+	return []string{"-device", fmt.Sprintf("virtio-net-pci,netdev=n%d,mac=%s,%s", i, mac, rom)}
 }
 
 // MAC is the hardware address of the i-th card.
