@@ -3,6 +3,7 @@ package main
 import (
 	"encoding/hex"
 	"errors"
+	"net/netip"
 	"slices"
 	"strconv"
 	"strings"
@@ -93,8 +94,12 @@ func kernelHostName() string {
 }
 
 // isHostName reports whether s may be sent as a host name: as Linux has them,
-// of letters, digits, hyphens and dots, at most 64 bytes.
+// of letters, digits, hyphens and dots, at most 64 bytes. An address is none: a
+// kernel that was told only that by ip= takes it for its name.
 func isHostName(s string) bool {
+	if _, err := netip.ParseAddr(s); err == nil {
+		return false
+	}
 	for label := range strings.SplitSeq(s, ".") {
 		if label == "" || len(label) > 63 || label[0] == '-' || label[len(label)-1] == '-' {
 			return false
