@@ -32,15 +32,19 @@ const outside = "DHCPTEST_OUTSIDE_NETNS"
 // that is down, and exits with its status. If the machine does not allow that,
 // it says so in one line and exits with status 1: tests that did not run have
 // not passed.
-func Main(m *testing.M) {
+func Main(m *testing.M) { os.Exit(Inside(m.Run)) }
+
+// Inside runs this program again in such namespaces, where run is what it does, and
+// returns its exit status.
+func Inside(run func() int) int {
 	avoid, isInside := os.LookupEnv(outside)
 	if !isInside {
-		os.Exit(again())
+		return again()
 	}
 	if err := settle(avoid); err != nil {
-		os.Exit(complain(err))
+		return complain(err)
 	}
-	m.Run()
+	return run()
 }
 
 // again runs this very process again, inside, and returns its exit status.
@@ -65,7 +69,7 @@ func again() int {
 		if exit.Exited() {
 			return exit.ExitCode()
 		}
-		fmt.Fprintln(os.Stderr, "netns: the tests ended by", exit)
+		fmt.Fprintln(os.Stderr, "netns: the process ended by", exit)
 		return 1
 	}
 	if err != nil {
@@ -90,6 +94,6 @@ func settle(avoid string) error {
 }
 
 func complain(err error) int {
-	fmt.Fprintf(os.Stderr, "netns: these tests need user, network and mount namespaces: %v (see user.max_user_namespaces, kernel.unprivileged_userns_clone, AppArmor)\n", err)
+	fmt.Fprintf(os.Stderr, "netns: user, network and mount namespaces are needed: %v (see user.max_user_namespaces, kernel.unprivileged_userns_clone, AppArmor)\n", err)
 	return 1
 }
