@@ -4,6 +4,7 @@ package network
 
 import (
 	"cmp"
+	"math"
 	"net"
 	"net/netip"
 	"slices"
@@ -16,6 +17,7 @@ type Link struct {
 	Name  string         `json:"name"`
 	MAC   string         `json:"mac"`
 	Addrs []netip.Prefix `json:"addrs,omitempty"`
+	Kept  bool           `json:"kept,omitempty"` // for ever: no address has an end
 }
 
 // Route is a default route.
@@ -41,9 +43,10 @@ func Links() ([]Link, error) {
 		if err != nil {
 			return nil, err
 		}
-		link := Link{Name: a.Name, MAC: a.HardwareAddr.String()}
+		link := Link{Name: a.Name, MAC: a.HardwareAddr.String(), Kept: len(addrs) > 0}
 		for _, addr := range addrs {
 			link.Addrs = append(link.Addrs, Prefix(addr.IPNet))
+			link.Kept = link.Kept && uint32(addr.ValidLft) == math.MaxUint32
 		}
 		out = append(out, link)
 	}

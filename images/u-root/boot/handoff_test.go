@@ -111,6 +111,44 @@ exec check
 	}
 }
 
+// What was the init of another initramfs has a PID namespace of its own, and when it
+// ends so does its client, with all else there. The client that u-root's init starts
+// then takes the link over, with its address.
+func TestInitO(t *testing.T) {
+	m := machine(t, NICs(1)).with(t, script("inito", `
+dhclient-lws -background
+dhclient-lws status
+echo "inito: $?"
+`))
+	r, console := run(t, m, m.handOffTo("check"))
+	if !strings.Contains(strings.ReplaceAll(console, "\r", ""), "inito: 0\n") {
+		t.Error("inito's client does not run")
+	}
+	if err := Judge(r, m.NICs); err != nil {
+		t.Error(err)
+	}
+}
+
+// Beside a script, as a job of its shell, the client is the shell's child and runs
+// for as long as the terminal is there.
+func TestJobOfAScript(t *testing.T) {
+	m := machine(t, NICs(1)).with(t, script("bin/uinit", `
+dhclient-lws &
+while ! test -s /run/net-eth0.conf; do dhclient-lws status; done
+check
+`))
+	r, _ := run(t, m, "")
+	for i, p := range r.Processes {
+		if p.Resident() {
+			r.Processes[i].Parent, r.Processes[i].Session = 1, p.PID // it is the shell's
+		}
+	}
+	r.Result, r.Self.Parent = "ok", 1
+	if err := Judge(r, m.NICs); err != nil {
+		t.Error(err)
+	}
+}
+
 // Before the real init: the first process of a machine that has neither /proc nor
 // more than a few devices becomes u-root's init. Later the client is killed, and
 // init reaps what is left of it.

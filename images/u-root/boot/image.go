@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"slices"
 
 	"github.com/dhclient-lws/dhclient-lws/images/vm"
 )
@@ -23,8 +24,9 @@ var commands = []string{
 	module + "/images/u-root/check",
 }
 
-// Image builds the initramfs and writes it to the file out.
-func Image(ctx context.Context, out string) error {
+// Image builds the initramfs, with further commands (packages) if there are any, and
+// writes it to the file out.
+func Image(ctx context.Context, out string, further ...string) error {
 	// The tool is made for this machine, what it builds is for the guest.
 	tool, err := vm.Go(ctx, "tool", "-n", "u-root")
 	if err != nil {
@@ -41,7 +43,7 @@ func Image(ctx context.Context, out string) error {
 		// u-root asks for everything to be compiled again each time, which takes four
 		// times as long.
 		"-go-extra-args=-a=false",
-	}, commands...)
+	}, slices.Concat(commands, further)...)
 	cmd := exec.CommandContext(ctx, tool, args...)
 	cmd.Env = append(os.Environ(), "GOOS=linux", "GOARCH=amd64")
 	if text, err := cmd.CombinedOutput(); err != nil {

@@ -26,6 +26,7 @@ type Machine struct {
 	Kernel string
 	Image  string
 	NICs   []NIC
+	Disk   string   // a file, "" for none
 	Flags  []string // of dhclient-lws, without blanks and quotes
 }
 
@@ -38,7 +39,13 @@ func (m Machine) Run(ctx context.Context, console io.Writer) (report.Report, err
 
 // run boots the machine with what follows on the kernel's command line.
 func (m Machine) run(ctx context.Context, console io.Writer, parameters string) (report.Report, error) {
-	cmd := exec.CommandContext(ctx, vm.QEMU, m.args(parameters, "stdio")...)
+	return Run(ctx, console, m.args(parameters, "stdio"))
+}
+
+// Run runs QEMU, whose serial console must be its standard output, until the guest
+// powers itself off, and returns the report of the check in it.
+func Run(ctx context.Context, console io.Writer, args []string) (report.Report, error) {
+	cmd := exec.CommandContext(ctx, vm.QEMU, args...)
 	var stderr bytes.Buffer
 	cmd.Stderr = &stderr
 	stdout, err := cmd.StdoutPipe()
@@ -86,6 +93,9 @@ func uinit(args ...string) string {
 // args is QEMU's command line, with parameters for the guest's kernel and init.
 func (m Machine) args(parameters, serial string) []string {
 	args := append(vm.Args(m.Kernel, parameters), "-initrd", m.Image, "-serial", serial)
+	if m.Disk != "" {
+		args = append(args, "-drive", "file="+m.Disk+",format=raw,if=virtio")
+	}
 	for i, n := range m.NICs {
 		args = append(args, n.args(i)...)
 	}

@@ -3,6 +3,7 @@ package boot
 import (
 	"fmt"
 	"net/netip"
+	"strings"
 
 	"github.com/dhclient-lws/dhclient-lws/images/vm"
 )
@@ -16,7 +17,8 @@ const MaxNICs = 24
 type NIC struct {
 	MAC    string
 	Net    netip.Prefix
-	Silent bool // carrier, but no server and nobody else
+	Silent bool   // carrier, but no server and nobody else
+	Netdev string // what stands for the network, as QEMU has it but without an id; "" is QEMU's own
 }
 
 // NICs returns n cards on n networks, 10.77.0.0/24 and those that follow it.
@@ -43,6 +45,9 @@ func (n NIC) args(i int) []string {
 	backend := fmt.Sprintf("user,id=n%d,net=%v,ipv6=off", i, n.Net)
 	if n.Silent {
 		backend = fmt.Sprintf("hubport,id=n%d,hubid=%d", i, i)
+	}
+	if kind, rest, ok := strings.Cut(n.Netdev, ","); ok {
+		backend = fmt.Sprintf("%s,id=n%d,%s", kind, i, rest)
 	}
 	return append([]string{"-netdev", backend}, vm.NIC(i, n.MAC)...)
 }

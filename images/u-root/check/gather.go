@@ -2,17 +2,19 @@ package main
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
+	"path/filepath"
 
 	"github.com/dhclient-lws/dhclient-lws/images/network"
 	"github.com/dhclient-lws/dhclient-lws/images/u-root/report"
 )
 
-// gather finds out all that a report tells, and kills the client in the end if
-// that is wanted. What fails becomes a line in it.
-func gather(kill bool) report.Report {
+// gather finds out all that a report tells, in the next root after a renewal, and
+// kills the client in the end if that is wanted. What fails becomes a line in it.
+func gather(kill, nextRoot bool) report.Report {
 	r := report.Report{Result: os.Getenv("DHCLIENT_LWS_RESULT")}
 	failed := func(what string, err error) {
 		if err != nil {
@@ -20,6 +22,14 @@ func gather(kill bool) report.Report {
 		}
 	}
 	var err error
+
+	if nextRoot {
+		log, err := openKernelLog()
+		failed("kernel log", err)
+		failed("renewal", awaitRenewal())
+		r.Log, err = readKernelLog(log)
+		failed("kernel log", err)
+	}
 
 	r.Links, err = network.Links()
 	failed("links", err)
@@ -29,6 +39,9 @@ func gather(kill bool) report.Report {
 	resolv, err := os.ReadFile("/etc/resolv.conf")
 	failed("resolv.conf", err)
 	r.Resolv = string(resolv)
+
+	r.NetConf, err = netConf()
+	failed("net-*.conf", err)
 
 	r.Processes, err = processes()
 	failed("processes", err)
@@ -53,6 +66,17 @@ func gather(kill bool) report.Report {
 	r.Zombies, err = zombies()
 	failed("zombies", err)
 	return r
+}
+
+// netConf is what others are told of the leases, one file after the other.
+func netConf() (string, error) {
+	files, err := filepath.Glob("/run/net-*.conf")
+	var all []byte
+	for _, name := range files {
+		content, e := os.ReadFile(name)
+		all, err = append(all, content...), errors.Join(err, e)
+	}
+	return string(all), err
 }
 
 // status is what the command itself says about the machine.

@@ -13,15 +13,17 @@ import (
 
 // Report is the state of a machine after the handoff.
 type Report struct {
-	Result    string          `json:"result"` // DHCLIENT_LWS_RESULT as the handoff handed it over
-	Self      Process         `json:"self"`   // the reporting process itself
-	Links     []network.Link  `json:"links"`  // all but loopback, by index
-	Routes    []network.Route `json:"routes"` // default routes, the preferred one first
-	Resolv    string          `json:"resolv"` // content of /etc/resolv.conf
+	Result    string          `json:"result"`             // DHCLIENT_LWS_RESULT as the handoff handed it over
+	Self      Process         `json:"self"`               // the reporting process itself
+	Links     []network.Link  `json:"links"`              // all but loopback, by index
+	Routes    []network.Route `json:"routes"`             // default routes, the preferred one first
+	Resolv    string          `json:"resolv"`             // content of /etc/resolv.conf
+	NetConf   string          `json:"net_conf,omitempty"` // content of /run/net-*.conf
 	Processes []Process       `json:"processes"`
 	Zombies   []string        `json:"zombies,omitempty"` // names of processes that nobody waits for
 	Answered  bool            `json:"answered"`          // the resident wrote its status when it was asked to
 	Killed    bool            `json:"killed,omitempty"`  // the resident was killed in the end
+	Log       []string        `json:"log,omitempty"`     // what the client has said in the kernel's log since the next root is there
 	Status    json.RawMessage `json:"status,omitempty"`  // output of dhclient-lws status -json
 	Errors    []string        `json:"errors,omitempty"`  // what could not be found out
 }
