@@ -6,6 +6,7 @@ TIME ?= $(if $(filter soak,$(MAKECMDGOALS)),3m,10s)
 SEEDS ?= 1000
 FIRST ?= 1
 LINKS ?= 64
+OVER  ?= tftp
 
 export PATH := $(PATH):/usr/sbin:/sbin
 
@@ -19,6 +20,10 @@ run: ## boot an image with the client in it under QEMU [NICS=3] [FLAGS=-v]
 run-gokrazy: ## boot a gokrazy image with the client in it under QEMU [FLAGS=-v]
 	@$(call need,$(QEMU) $(EXT4))
 	go run ./images/gokrazy -- $(FLAGS)
+
+run-netboot: ## boot from a network, by the ROM of a NIC, and the next system from there [OVER=tftp]
+	@$(call need,$(QEMU) $(NET))
+	go run ./images/netboot -over $(OVER)
 
 test: lint ## every test there is, under the race detector and for other machines too
 	@$(call need,$(QEMU) $(EXT4) $(NET) $(RACE) $(MAN))
@@ -88,4 +93,4 @@ need = set --; for pair in $(1); do command -v $${pair%%:*} >/dev/null || set --
 	root=; [ "$$(id -u)" -eq 0 ] || root=sudo; \
 	$$root apt-get update -q && $$root env DEBIAN_FRONTEND=noninteractive apt-get install -qy --no-install-recommends "$$@"
 
-.PHONY: help run run-gokrazy test lint vuln build fuzz simulate siege soak breakages conformance scale clean
+.PHONY: help run run-gokrazy run-netboot test lint vuln build fuzz simulate siege soak breakages conformance scale clean

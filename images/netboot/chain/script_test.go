@@ -1,0 +1,46 @@
+package main
+
+import (
+	"strings"
+	"testing"
+)
+
+func TestScript(t *testing.T) {
+	s, err := parseScript("http://10.0.0.1/boot/next.ipxe", "#!ipxe\n\nkernel vmlinuz a=1 b=\"2 3\"\ninitrd http://10.0.0.2/img\nboot\nwhat follows\n")
+	if want := (script{"http://10.0.0.1/boot/vmlinuz", "http://10.0.0.2/img", `a=1 b="2 3"`}); err != nil || s != want {
+		t.Errorf("%+v, %v", s, err)
+	}
+	for text, want := range map[string]string{
+		"kernel a\ninitrd b\n":          "does not boot",
+		"kernel a\nboot\n":              "nothing to boot",
+		"kernel a\ninitrd b\nsanboot x": `"sanboot" is not understood`,
+		"kernel a\ninitrd http://%\n":   "invalid",
+		"<html>404 not found</html>\n":  "is not understood",
+		"":                              "does not boot",
+	} {
+		if _, err := parseScript("http://10.0.0.1/next.ipxe", text); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%q: got %v, want %q", text, err, want)
+		}
+	}
+}
+
+func TestBootFile(t *testing.T) {
+	url, err := bootFile(`[{"interface": "eth0"}, {"interface": "eth1", "boot_file": "http://10.0.0.1/x"}]`)
+	if err != nil || url != "http://10.0.0.1/x" {
+		t.Errorf("%q, %v", url, err)
+	}
+	for _, leases := range []string{"", "[]", `[{"interface": "eth0"}]`} {
+		if url, err := bootFile(leases); err == nil {
+			t.Errorf("%q: %q", leases, url)
+		}
+	}
+}
+
+func TestTheNextSystemIsToldOfTheLink(t *testing.T) {
+	if s := withBootIF("quiet", "quiet panic=-1 BOOTIF=01-52-54-00-4d-00-01 x\n"); s != "quiet BOOTIF=01-52-54-00-4d-00-01" {
+		t.Error(s)
+	}
+	if s := withBootIF("quiet", "panic=-1\n"); s != "quiet" {
+		t.Error(s)
+	}
+}

@@ -1,0 +1,64 @@
+// Command netboot builds the u-root image of this repository and boots it under QEMU
+// by the ROM of a NIC, from a network in namespaces of its own. The exit status
+// tells whether the machine has what it should have.
+package main
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"os"
+	"os/signal"
+	"syscall"
+	"time"
+
+	"github.com/dhclient-lws/dhclient-lws/images/netboot/boot"
+	"github.com/dhclient-lws/dhclient-lws/pkg/dhcpc/dhcptest/netns"
+)
+
+func main() { os.Exit(netns.Inside(inside)) }
+
+func inside() int {
+	over := flag.String("over", "tftp", "how the ROM fetches what it boots: tftp or http")
+	dir := flag.String("dir", "build/netboot", "where to write what is served")
+	limit := flag.Duration("timeout", 3*time.Minute, "how long the boot may take")
+	flag.Parse()
+	if *over != "tftp" && *over != "http" {
+		fmt.Fprintf(os.Stderr, "netboot: -over %s: want tftp or http\n", *over)
+		return 2
+	}
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	if err := run(ctx, *dir, *over, *limit); err != nil {
+		fmt.Fprintf(os.Stderr, "\nFAILED\n%v\n", err)
+		return 1
+	}
+	return 0
+}
+
+func run(ctx context.Context, dir, over string, limit time.Duration) error {
+	fmt.Println("building", dir)
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return err
+	}
+	if err := boot.Build(ctx, dir); err != nil {
+		return err
+	}
+	n, err := boot.NewNetwork(dir, over)
+	if err != nil {
+		return err
+	}
+	defer n.Close()
+	fmt.Printf("booting over %s, and the next system from there\n", over)
+	ctx, cancel := context.WithTimeout(ctx, limit)
+	defer cancel()
+	r, err := n.Run(ctx, os.Stdout)
+	if err != nil {
+		return fmt.Errorf("%w\n%s", err, n.Log())
+	}
+	if err := boot.Judge(r, n.Heard()); err != nil {
+		return err
+	}
+	fmt.Println("\nOK: two systems, one lease: the address that the ROM had, and the client runs on")
+	return nil
+}
