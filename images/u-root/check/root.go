@@ -12,15 +12,14 @@ import (
 
 // mountRoot mounts the next root, a disk, at /new, and a /run that moves there.
 func mountRoot() error {
-	for _, m := range []struct{ source, dir, kind, options string }{
-		// A /run that everybody can write to is one where nothing is safe.
-		{"run", "/run", "tmpfs", "mode=755"},
-		{"/dev/vda", "/new", "ext4", ""},
+	for _, m := range []struct{ source, dir, kind string }{
+		{"run", "/run", "tmpfs"},
+		{"/dev/vda", "/new", "ext4"},
 	} {
 		if err := os.MkdirAll(m.dir, 0o755); err != nil {
 			return err
 		}
-		if err := unix.Mount(m.source, m.dir, m.kind, 0, m.options); err != nil {
+		if err := unix.Mount(m.source, m.dir, m.kind, 0, ""); err != nil {
 			return &os.PathError{Op: "mount", Path: m.source, Err: err}
 		}
 	}
