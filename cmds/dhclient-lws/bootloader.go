@@ -55,26 +55,32 @@ func meantBy(words []bootargs.IP) (list []selector) {
 }
 
 // staticLinks is what links are to have, each of them for one link.
-type staticLinks []bootargs.IP
+type staticLinks []staticLink
+
+type staticLink struct {
+	bootargs.IP
+	owner *[6]byte // the hardware address of the NIC that has it, if it is for any
+}
 
 func withAddress(words []bootargs.IP) (list staticLinks) {
 	for i := range words {
 		if words[i].Static() {
-			list = append(list, words[i])
+			list = append(list, staticLink{IP: words[i]})
 		}
 	}
 	return list
 }
 
-// claim is what a link is to have, or nil. Without a name it is for the first link
-// that comes.
+// claim is what a link is to have, or nil. Without a name it is for the first NIC
+// that comes, whatever that is called later.
 func (s staticLinks) claim(l ifup.Link) *machine.Lease {
 	for i := range s {
-		if s[i].Device == "" && isNIC(&l) {
-			s[i].Device = l.Name
+		w := &s[i]
+		if w.Device == "" && w.owner == nil && isNIC(&l) {
+			w.owner = &l.HardwareAddr
 		}
-		if s[i].Device == l.Name {
-			return staticLease(&s[i])
+		if w.Device == l.Name || w.owner != nil && *w.owner == l.HardwareAddr && isNIC(&l) {
+			return staticLease(&w.IP)
 		}
 	}
 	return nil
@@ -82,10 +88,12 @@ func (s staticLinks) claim(l ifup.Link) *machine.Lease {
 
 func staticLease(ip *bootargs.IP) *machine.Lease {
 	l := &machine.Lease{
-		Addr: ip.Address, DNS: ip.DNS, NTP: ip.NTP, HostName: ip.Host,
+		Addr: ip.Address, DNS: ip.DNS, NTP: ip.NTP,
 		T1: machine.Never, T2: machine.Never, Expiry: machine.Never,
 	}
-	l.NextServer = ip.Server
+	if l.NextServer = ip.Server; isHostName(ip.Host) {
+		l.HostName = ip.Host
+	}
 	if ip.Gateway.IsValid() {
 		l.Routers = append(l.Routers, ip.Gateway)
 	}

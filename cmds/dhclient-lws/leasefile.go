@@ -142,10 +142,10 @@ func (l *leaseFile) recall(p *present) (*machine.Lease, error) {
 	if err != nil {
 		return nil, err
 	}
-	if l.linkMTU > 0 && l.linkMTU <= maxMTU {
-		lease.LinkMTU = int(l.linkMTU)
-	}
 	if p.boot != "" && l.boot == p.boot {
+		if l.linkMTU > 0 && l.linkMTU <= maxMTU { // of another boot it says nothing
+			lease.LinkMTU = int(l.linkMTU)
+		}
 		if lease.Start > p.now {
 			return nil, errors.New("bad times")
 		}

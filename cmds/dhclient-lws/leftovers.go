@@ -4,6 +4,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"golang.org/x/sys/unix"
 )
@@ -27,18 +28,40 @@ func (s *scribe) sweep(shot *snapshot) {
 	}
 	for dir := range dirs {
 		if dir != "" {
-			sweepDirectory(dir, ours)
+			sweepDirectory(dir, ours, s.begun)
 		}
 	}
 }
 
-// sweepDirectory knows temporary files by the names that renameio gives them.
-func sweepDirectory(dir string, ours map[string]bool) {
-	entries, _ := os.ReadDir(dir) // what cannot be read cannot be tidied up
-	for _, e := range entries {
-		name, hidden := strings.CutPrefix(e.Name(), ".")
-		if base := strings.TrimRight(name, "0123456789"); hidden && base != name && ours[filepath.Join(dir, base)] {
-			_ = os.Remove(filepath.Join(dir, e.Name()))
+// A directory is looked through up to so many entries, a few at a time: /run and
+// /tmp are everybody's to fill.
+const (
+	sweepAtOnce = 256
+	sweepTimes  = 64
+)
+
+// sweepDirectory knows temporary files by the names that renameio gives them, by
+// their owner, and by their age: whoever writes one now is alive.
+func sweepDirectory(dir string, ours map[string]bool, before time.Time) {
+	f, err := os.Open(dir)
+	if err != nil {
+		return // what cannot be read cannot be tidied up
+	}
+	defer f.Close()
+	for range sweepTimes {
+		entries, err := f.ReadDir(sweepAtOnce)
+		for _, e := range entries {
+			name, hidden := strings.CutPrefix(e.Name(), ".")
+			base := strings.TrimRight(name, "0123456789")
+			if !hidden || base == name || !ours[filepath.Join(dir, base)] || !e.Type().IsRegular() {
+				continue
+			}
+			if info, err := e.Info(); err == nil && int(ownerOf(info)) == os.Geteuid() && info.ModTime().Before(before) {
+				_ = os.Remove(filepath.Join(dir, e.Name()))
+			}
+		}
+		if err != nil {
+			return
 		}
 	}
 }

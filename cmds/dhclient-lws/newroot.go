@@ -91,10 +91,11 @@ func (o *options) watchMounts(list *os.File, moved func(err error)) {
 		return
 	}
 	was, root := o.places(), identify("/")
+	failed := false
 	_ = raw.Read(func(uintptr) (over bool) {
 		err := followRoot()
-		if now, top := o.places(), identify("/"); err != nil || now != was || top != root {
-			was, root = now, top
+		if now, top := o.places(), identify("/"); now != was || top != root || err != nil && !failed {
+			was, root, failed = now, top, err != nil
 			moved(err)
 		}
 		return false

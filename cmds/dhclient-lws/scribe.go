@@ -20,6 +20,7 @@ import (
 type scribe struct {
 	options *options
 	start   time.Duration
+	begun   time.Time                    // by the clock that files have
 	report  func(what string, err error) // says once what could not be done
 
 	// The loop's.
@@ -92,7 +93,7 @@ const scribePatience = time.Second
 
 func newScribe(o *options, start time.Duration, report func(string, error)) *scribe {
 	return &scribe{
-		options: o, start: start, report: report,
+		options: o, start: start, report: report, begun: time.Now(),
 		last: start, gap: stateGap(0), next: start + stateGap(0), // also if nothing happens
 		recalled: map[string]*machine.Lease{},
 		resolv:   ifup.ResolvConf{Path: o.resolvConf},

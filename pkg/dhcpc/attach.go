@@ -72,7 +72,7 @@ func (c *Client) attach(l *link, facts ifup.Link, static, lease *machine.Lease, 
 	if !facts.Up() && !l.released {
 		l.raise = now
 	}
-	l.facts = ifup.Link{}
+	l.facts, l.mtu = ifup.Link{}, 0
 	c.update(l, facts, now)
 	if lease != nil && int(lease.MTU) == facts.MTU && lease.LinkMTU > facts.MTU {
 		l.mtu = lease.LinkMTU

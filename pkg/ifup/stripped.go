@@ -108,8 +108,16 @@ func (n *Netlink) reconnect() {
 	if len(n.strayRoutes) == 0 {
 		return
 	}
+	unreachable := func(r *request) {
+		n.withdraw(r)
+		n.refuse(r.index, r.refused(unix.ENETUNREACH))
+	}
 	for i := range n.strayRoutes {
 		r := &n.strayRoutes[i]
+		if !n.cutOff(r) { // the address was somebody else's, or has gone
+			unreachable(r)
+			continue
+		}
 		a := n.installed[r.index].addr
 		a.metric++
 		n.queue.refresh(r.index, &a)
@@ -120,9 +128,7 @@ func (n *Netlink) reconnect() {
 	n.strayRoutes = n.strayRoutes[:0]
 	n.send()
 	for i := range n.strayRoutes { // there is more that is wrong
-		r := &n.strayRoutes[i]
-		n.withdraw(r)
-		n.refuse(r.index, r.refused(unix.ENETUNREACH))
+		unreachable(&n.strayRoutes[i])
 	}
 	n.strayRoutes = n.strayRoutes[:0]
 }

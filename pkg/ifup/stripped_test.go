@@ -1,6 +1,7 @@
 package ifup
 
 import (
+	"errors"
 	"net"
 	"net/netip"
 	"testing"
@@ -177,5 +178,34 @@ func TestOthersWakeNobody(t *testing.T) {
 	l.apply(Config{})
 	if n := l.stripped(); n > 0 {
 		t.Errorf("told %d times of what we took away ourselves", n)
+	}
+}
+
+// An address that somebody else has on the link stays his, also if what would go
+// through it cannot be reached: his prefix route is his to take away.
+func TestForeignAddressWithoutPrefixRoute(t *testing.T) {
+	l := newUpLab(t)
+	l.until(running)
+	addr, err := netlink.ParseAddr("192.0.2.5/24")
+	if err != nil {
+		t.Fatal(err)
+	}
+	addr.Flags = unix.IFA_F_NOPREFIXROUTE
+	if err := l.AddrAdd(l.Link(t, "eth0"), addr); err != nil {
+		t.Fatal(err)
+	}
+	l.n.Apply(l.eth0, leased("192.0.2.5/24"))
+	var outcome error
+	l.n.Flush(func(_ int, err error) { outcome = err })
+	if !errors.Is(outcome, unix.ENETUNREACH) {
+		t.Errorf("the route: %v", outcome)
+	}
+	for _, config := range []Config{leased("192.0.2.5/24"), {}} {
+		l.n.Apply(l.eth0, config)
+		l.n.Flush(func(int, error) {})
+		list, err := l.AddrList(l.Link(t, "eth0"), unix.AF_INET)
+		if err != nil || len(list) != 1 || list[0].Flags&unix.IFA_F_PERMANENT == 0 {
+			t.Errorf("%v: %+v", err, list)
+		}
 	}
 }

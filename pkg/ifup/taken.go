@@ -52,8 +52,7 @@ func (e *existing) adopt(a *existingAddr) *installed {
 //
 // This is off the path of a first lease, so all there is of a kind is listed.
 func (n *Netlink) settle() {
-	n.reconnect()
-	if len(n.takenAddrs)+len(n.takenRoutes) == 0 {
+	if len(n.takenAddrs)+len(n.takenRoutes)+len(n.strayRoutes) == 0 {
 		return
 	}
 	addrs := n.listAddrs()
@@ -61,6 +60,7 @@ func (n *Netlink) settle() {
 		n.settleAddr(&n.takenAddrs[i], addrs)
 	}
 	n.takenAddrs = n.takenAddrs[:0]
+	n.reconnect() // only now it is known which addresses are ours
 	if len(n.takenRoutes) > 0 {
 		routes := n.listRoutes()
 		for i := range n.takenRoutes {

@@ -17,7 +17,7 @@ type (
 	Installed     struct{}                 // the kernel uses the lease
 	InstallFailed struct{ Gone bool }      // the kernel refused it; Gone: and has not even what was installed before
 	Conflict      struct{}                 // another host uses the address
-	Renew         struct{}                 // renew now, if bound
+	Renew         struct{}                 // renew now, if bound; ask again, if resting
 	Release       struct{}                 // give the lease back and stop
 )
 

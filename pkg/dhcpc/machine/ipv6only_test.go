@@ -183,11 +183,18 @@ func TestIPv6OnlyTakesAKeptAddressAway(t *testing.T) {
 // In the wait nothing but its end and the link's own news counts.
 func TestIPv6OnlyHearsNothing(t *testing.T) {
 	s := play(t, middle, Config{}).at(0).toIPv6Only(1800).at(5)
-	s.steps(Renew{}, Sent{}, SendFailed{}, Installed{}, InstallFailed{}, Conflict{}, LinkUp{}, Timer{})
+	s.steps(Sent{}, SendFailed{}, Installed{}, InstallFailed{}, Conflict{}, LinkUp{}, Timer{})
 	s.in(IPv6Only).quiet().due(1800)
 	s.refuses(dhcp4.UnexpectedType, dhcp4.Offer)
 	s.step(Release{})
 	s.in(Stopped).never()
+}
+
+// Whoever asks for a renewal wants an address now, and not in a day.
+func TestRenewEndsTheWaitForIPv6(t *testing.T) {
+	s := play(t, middle, Config{}).at(0).toIPv6Only(86400).at(5)
+	s.step(Renew{})
+	s.in(Init).sends(dhcp4.KindDiscover)
 }
 
 // The wait is counted on a clock that runs on in suspend.

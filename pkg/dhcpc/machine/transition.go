@@ -310,7 +310,7 @@ func (m *Machine) conflict(now time.Duration) Reason {
 	return m.enter(declining{m.open(now), l.Addr.Addr(), l.Server}, ReasonConflict)
 }
 
-// renew asks for more time at once.
+// renew asks for more time at once, or for a lease where that was put off.
 func (m *Machine) renew(now time.Duration) Reason {
 	if m.c.Static != nil {
 		return NoReason
@@ -324,7 +324,9 @@ func (m *Machine) renew(now time.Duration) Reason {
 	case rebinding:
 		s.due = min(s.due, now)
 		m.state = s
-	case down, initial, selecting, requesting, rebooting, installing, declining, releasing, ipv6Only, stopped:
+	case ipv6Only: // who asks for a renewal wants an address
+		return m.discover(now, ReasonRenew)
+	case down, initial, selecting, requesting, rebooting, installing, declining, releasing, stopped:
 	}
 	return NoReason
 }
