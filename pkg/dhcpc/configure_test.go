@@ -56,6 +56,13 @@ func TestRoutes(t *testing.T) {
 			[]string{"10.0.0.0/8 via 192.0.2.1"},
 		},
 		{
+			"classless routes silence the router", "192.0.2.50/24",
+			[]string{"192.0.2.1"},
+			[]string{"10.0.0.0/8 via 192.0.2.2"},
+			true,
+			[]string{"10.0.0.0/8 via 192.0.2.2"},
+		},
+		{
 			"the way to a gateway comes before its use", "10.0.0.5/32",
 			nil,
 			[]string{"0.0.0.0/0 via 10.0.0.1", "10.0.0.1/32"},

@@ -67,7 +67,7 @@ func TestOptimisticDetection(t *testing.T) {
 // Another host has the address: it is withdrawn, declined, and after a pause
 // the server is asked for another.
 func TestConflictIsDeclined(t *testing.T) {
-	rfc.Shows(t, "R2131-3.1-10", "R2131-3.1-11", "R2131-3.1-12", "R2131-F5-14", "R2131-2.2-01", "P-DR-01", "P-DR-02")
+	rfc.Shows(t, "R2131-3.1-10", "R2131-3.1-11", "R2131-3.1-12", "R2131-F5-14", "R2131-2.2-01", "P-DR-01", "P-DR-02", "R2131-3.1-06")
 	o := newOffice(dhcpc.Config{})
 	squatter := o.network.Host(first)
 	o.run(t, time.Minute)
@@ -267,7 +267,7 @@ func TestProbesAgainAfterCarrier(t *testing.T) {
 // The same where no server answers any more: the address is used on, and nobody but
 // ARP can tell that it is another's now, as in a network of the same numbers.
 func TestProbesAfterCarrierWithoutAServer(t *testing.T) {
-	rfc.Shows(t, "R5227-2.1-01")
+	rfc.Shows(t, "R5227-2.1-01", "R2131-3.1-06")
 	const back = 20 * time.Minute
 	for _, taken := range []bool{false, true} {
 		o := newOffice(dhcpc.Config{})

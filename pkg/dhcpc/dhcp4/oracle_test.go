@@ -65,7 +65,7 @@ func bytesOr[T ~string | ~[]byte](v T) []byte {
 }
 
 func TestAnotherDecoderReadsWhatWeWrite(t *testing.T) {
-	rfc.Shows(t, "R2131-3-03", "R2132-2-02", "R2131-4.1-02", "H-PARSE-03")
+	rfc.Shows(t, "R2131-3-03", "R2132-2-02", "R2131-4.1-02", "R951-3-01", "H-PARSE-03")
 	rapid.Check(t, func(t *rapid.T) {
 		out, id := anyOutgoing.Draw(t, "message"), anyIdentity.Draw(t, "identity")
 		b, err := out.Append(nil, id)

@@ -12,7 +12,7 @@ import (
 // NICs, switches and hypervisors that drop the one, and others that drop the other.
 
 func TestUnansweredAsksTheOtherWay(t *testing.T) {
-	rfc.Shows(t, "P-SA-01", "R2131-4.1-05", "P-RT-02", "R2131-4.1-10", "R2131-4.4.1-03")
+	rfc.Shows(t, "P-SA-01", "R2131-4.1-05", "P-RT-02", "R2131-4.1-10", "R2131-4.4.1-03", "R1542-3.2-01")
 	s := play(t, middle, Config{}).at(0)
 	s.step(LinkUp{})
 	var xid uint32
@@ -45,7 +45,7 @@ func TestBroadcastByConfiguration(t *testing.T) {
 
 // What worked is kept, for REQUEST and for later exchanges.
 func TestTheWayThatWorkedIsKept(t *testing.T) {
-	rfc.Shows(t, "R2131-4.1-06")
+	rfc.Shows(t, "R2131-4.1-06", "R2131-3.1-02")
 	s := play(t, middle, Config{}).at(0)
 	s.step(LinkUp{})
 	for _, at := range []float64{0, 1.5, 3.25, 8.25} {

@@ -31,7 +31,7 @@ func inHeader(next, sname, file string) edit {
 // What is for others is handed on as it came; what nobody asked for, or cannot
 // be what it should, is left out.
 func TestHanded(t *testing.T) {
-	rfc.Shows(t, "R8910-2.1-01")
+	rfc.Shows(t, "R8910-2.1-01", "R3396-7-01")
 	text := func(c dhcp4.Code, s string) edit { return with(c, []byte(s)) }
 	for what, tt := range map[string]struct {
 		edits []edit

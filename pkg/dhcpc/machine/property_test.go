@@ -36,8 +36,7 @@ func TestAnyLife(t *testing.T) {
 		}
 		s.m = New(c, l, rapid.Bool().Draw(rt, "in use"))
 
-		for range rapid.IntRange(1, 60).Draw(rt, "steps") {
-			ev := life(rt, s)
+		step := func(ev Event) {
 			before, state := s.snapshot(), s.m.State()
 			expires := s.m.remembered != nil && s.m.remembered.Expiry <= s.now
 			s.eff = s.m.Step(s.now, ev)
@@ -57,7 +56,32 @@ func TestAnyLife(t *testing.T) {
 				s.m.Step(s.now, Timer{})
 			}
 		}
+		if rapid.Bool().Draw(rt, "soon has a lease") { // chance alone seldom comes to one
+			step(LinkUp{})
+			for _, typ := range []dhcp4.MessageType{dhcp4.Offer, dhcp4.Ack} {
+				s.now = max(s.now, s.m.Deadline())
+				step(leaves(s))
+				step(Received{s.reply(typ, anyTimes(rt))})
+			}
+		}
+		for range rapid.IntRange(1, 60).Draw(rt, "steps") {
+			step(life(rt, s))
+		}
 	})
+}
+
+// leaves has the message that is due leave, if there is one.
+func leaves(s *script) Event {
+	if out, ok := s.m.Outgoing(s.now); ok {
+		s.sent = out
+	}
+	return Sent{}
+}
+
+// anyTimes draws those of a lease.
+func anyTimes(rt *rapid.T) edit {
+	seconds := rapid.OneOf(rapid.Uint32Range(0, 100), rapid.Uint32Range(3000, 8000), rapid.Uint32())
+	return serverTimes(seconds.Draw(rt, "lease"), seconds.Draw(rt, "T1"), seconds.Draw(rt, "T2"))
 }
 
 // life draws what happens next, and when.
@@ -90,18 +114,14 @@ func life(rt *rapid.T, s *script) Event {
 	case 8, 9:
 		return Installed{}
 	case 10, 11, 12:
-		if out, ok := s.m.Outgoing(s.now); ok {
-			s.sent = out
-		}
-		return Sent{}
+		return leaves(s)
 	}
 	return Received{s.reply(
 		rapid.SampledFrom([]dhcp4.MessageType{dhcp4.Offer, dhcp4.Offer, dhcp4.Ack, dhcp4.Ack, dhcp4.Nak, dhcp4.ForceRenew}).Draw(rt, "type"),
 		func(r *dhcptest.Reply) {
 			r.ServerID = rapid.SampledFrom([]netip.Addr{srv1, srv1, srv2, {}}).Draw(rt, "server")
 			r.YourAddr = rapid.SampledFrom([]netip.Addr{us, us, us, srv2, zero}).Draw(rt, "address")
-			seconds := rapid.OneOf(rapid.Uint32Range(0, 100), rapid.Uint32Range(3000, 8000), rapid.Uint32())
-			serverTimes(seconds.Draw(rt, "lease"), seconds.Draw(rt, "T1"), seconds.Draw(rt, "T2"))(r)
+			anyTimes(rt)(r)
 			if rapid.IntRange(0, 9).Draw(rt, "foreign") == 0 {
 				r.Xid++
 			}

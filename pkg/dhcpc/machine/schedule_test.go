@@ -188,20 +188,21 @@ func TestSendFailed(t *testing.T) {
 // A server answers what it has got: a repetition that could not be sent changes
 // neither secs of the REQUEST nor the time from which the lease counts.
 func TestWhatCouldNotBeSentIsNotAnswered(t *testing.T) {
-	rfc.Shows(t, "R2131-3.1-02")
+	rfc.Shows(t, "R2131-3.1-02", "R2131-4.4.1-10")
 	ask := func() *script {
 		s := play(t, middle, Config{Identity: dhcp4.Identity{RapidCommit: true}}).at(0)
 		s.step(LinkUp{})
 		s.sends(dhcp4.KindDiscover)
-		s.at(1.5).step(SendFailed{})
-		return s.at(2)
+		s.at(1.5).sends(dhcp4.KindDiscover)
+		s.at(3.25).step(SendFailed{})
+		return s.at(4)
 	}
 	s := ask().hears(dhcp4.Offer)
-	if out := s.sends(dhcp4.KindSelecting); out.Secs != 0 {
-		t.Errorf("secs is %d, and 0 in the DISCOVER that left", out.Secs)
+	if out := s.sends(dhcp4.KindSelecting); out.Secs != 1 {
+		t.Errorf("secs is %d, and 1 in the DISCOVER that left", out.Secs)
 	}
 	s = ask().hears(dhcp4.Ack, with(dhcp4.RapidCommit, nil), serverTimes(6, 0, 0))
-	if l := s.m.Lease(); l.Start != 0 || l.Expiry != sec(6) {
+	if l := s.m.Lease(); l.Start != sec(1.5) || l.Expiry != sec(7.5) {
 		t.Errorf("a lease of 6 s from %v to %v", l.Start, l.Expiry)
 	}
 }
