@@ -91,22 +91,20 @@ func TestTwoResidents(t *testing.T) {
 	}
 }
 
-// snapshot has the process write its state, and returns when it has.
+// snapshot has the process write its state, and returns when it has: what it writes
+// tells the time.
 func (p *process) snapshot(b *box) {
 	p.t.Helper()
-	before := fileNumber(p.t, statusPath(b.state))
-	p.signal(unix.SIGUSR1)
-	eventually(p.t, "write the state", func() bool { return fileNumber(p.t, statusPath(b.state)) != before })
-}
-
-// fileNumber is the inode of a file, which a new one in its place has not.
-func fileNumber(t *testing.T, path string) uint64 {
-	t.Helper()
-	var st unix.Stat_t
-	if err := unix.Stat(path, &st); err != nil {
-		t.Fatal(err)
+	state := func() string {
+		content, err := os.ReadFile(statusPath(b.state))
+		if err != nil {
+			p.t.Fatal(err)
+		}
+		return string(content)
 	}
-	return st.Ino
+	before := state()
+	p.signal(unix.SIGUSR1)
+	eventually(p.t, "write the state", func() bool { return state() != before })
 }
 
 // The lease of a client that has ended is no more in resolv.conf once it is over,
