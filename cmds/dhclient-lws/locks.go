@@ -43,7 +43,11 @@ func newLocks(dir string) locks {
 }
 
 // errTaken says that another client has the link.
-type errTaken struct{ pid int } // 0: of whom nothing is known
+type errTaken struct {
+	pid  int  // 0: of whom nothing is known
+	lost bool // it was ours before
+	old  bool // it is being waited for already
+}
 
 func (e errTaken) Error() string {
 	if e.pid == 0 {
@@ -89,13 +93,15 @@ func (k *locks) takeNow(name string, granted func()) error {
 		return nil
 	}
 	path := filepath.Join(k.disk.dir, fileName(name)+".lock")
-	if fd, has := k.held[name]; has {
-		if identify(path) == identifyOpen(fd) {
-			return nil
-		}
-		_ = unix.Close(fd)
-		delete(k.held, name)
+	before, lost := k.held[name]
+	old := k.wanted[name]
+	switch {
+	case lost && identify(path) == identifyOpen(before):
+		return nil
+	case old != nil && identify(path) == identifyOpen(old.fd):
+		return errTaken{pid: holder(old.fd), old: true}
 	}
+	k.drop(name) // the directory is another one
 	fd, err := openLock(path)
 	if err != nil {
 		return err
@@ -107,7 +113,7 @@ func (k *locks) takeNow(name string, granted func()) error {
 		k.watch(w, path)
 		// It may have been given back before it was watched.
 		if k.try(name, w) != nil {
-			return errTaken{holder(fd)}
+			return errTaken{holder(fd), lost, old != nil}
 		}
 		return nil
 	}
@@ -145,6 +151,11 @@ func (k *locks) release(name string) {
 func (k *locks) releaseNow(name string) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
+	k.drop(name)
+}
+
+// drop closes the lock file of a link. The locks are locked.
+func (k *locks) drop(name string) {
 	if fd, has := k.held[name]; has {
 		_ = unix.Close(fd)
 		delete(k.held, name)

@@ -36,6 +36,54 @@ func TestLockIsWaitedForWithoutInotify(t *testing.T) {
 	}
 }
 
+// However often the directory becomes another one, a link that another client has
+// there is waited for with one file, and people are told once.
+func TestLockIsWaitedForInAnotherDirectory(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "state")
+	waiting, owner := newLocks(dir), (*locks)(nil)
+	granted := make(chan struct{})
+	files := 0
+	for i := range 6 {
+		before := owner
+		if i%2 == 0 { // else the directory is the same as before
+			if err := os.RemoveAll(dir); err != nil {
+				t.Fatal(err)
+			}
+			next := newLocks(dir)
+			owner = &next
+			if err := owner.take("eth0", nil); err != nil {
+				t.Fatal(err)
+			}
+			if before != nil {
+				before.release("eth0")
+			}
+		}
+		waiting.moved()
+		err := waiting.take("eth0", func() { close(granted) })
+		if taken, ok := errors.AsType[errTaken](err); !ok || taken.old != (i > 0) || taken.lost {
+			t.Fatalf("move %d: %+v", i, err)
+		}
+		open := openFiles(t)
+		if i == 0 {
+			files = open
+		}
+		if open != files {
+			t.Errorf("move %d: %d open files, %d before", i, open, files)
+		}
+	}
+	owner.release("eth0")
+	<-granted
+}
+
+func openFiles(t *testing.T) int {
+	t.Helper()
+	list, err := os.ReadDir("/proc/self/fd")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return len(list)
+}
+
 // limitTo gives a file of the kernel another content until the test ends.
 func limitTo(t *testing.T, path, value string) {
 	t.Helper()

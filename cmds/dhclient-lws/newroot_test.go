@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -32,6 +33,13 @@ func TestRootIsGiven(t *testing.T) {
 	b.initramfs(t, "-background -root /new", "run").succeeds("followed")
 }
 
+// If a client of the new root is faster, the link is his as it stands; and ours
+// again once he ends.
+func TestNewRootHasAClient(t *testing.T) {
+	b := newServedBox(t, "eth0")
+	b.initramfs(t, "-background", "", "faster").succeeds("followed")
+}
+
 func TestRootThatIsNoDirectory(t *testing.T) {
 	b := newBox(t)
 	out, status := b.run(t, "-root", "/proc/version", "-once")
@@ -48,8 +56,8 @@ func (p *process) succeeds(text string) {
 }
 
 // initramfs starts a first process of an initramfs with the client in it.
-func (b *box) initramfs(t *testing.T, args, moved string) *process {
-	p := &process{t: t, Cmd: exec.Command("/proc/self/exe", args, moved, t.TempDir()), done: make(chan struct{})}
+func (b *box) initramfs(t *testing.T, args, moved string, rivals ...string) *process {
+	p := &process{t: t, Cmd: exec.Command("/proc/self/exe", args, moved, t.TempDir(), strings.Join(rivals, " ")), done: make(chan struct{})}
 	p.Args[0] = "initramfs"
 	p.Stdout, p.Stderr = p, p
 	p.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: unix.SIGKILL, Cloneflags: unix.CLONE_NEWNS}
@@ -60,8 +68,8 @@ func (b *box) initramfs(t *testing.T, args, moved string) *process {
 // switchRoot does what an init in an initramfs does: it starts the client, and puts
 // the real root in the place of its own.
 func switchRoot() int {
-	args, moved, dir := os.Args[1], os.Args[2], os.Args[3]
-	if err := bootAndSwitch(strings.Fields(args), strings.Fields(moved), dir); err != nil {
+	args, moved, dir, rival := os.Args[1], os.Args[2], os.Args[3], os.Args[4]
+	if err := bootAndSwitch(strings.Fields(args), strings.Fields(moved), dir, rival != ""); err != nil {
 		fmt.Println(err)
 		return 1
 	}
@@ -69,7 +77,7 @@ func switchRoot() int {
 	return 0
 }
 
-func bootAndSwitch(args, moved []string, dir string) error {
+func bootAndSwitch(args, moved []string, dir string, rival bool) error {
 	old, err := enterInitramfs(dir, append(moved, "new"))
 	if err != nil {
 		return err
@@ -79,6 +87,12 @@ func bootAndSwitch(args, moved []string, dir string) error {
 	if out, err := client.CombinedOutput(); err != nil {
 		return fmt.Errorf("%w: %s", err, out)
 	}
+	faster := newLocks("/new/run/dhclient-lws")
+	if rival {
+		if err := faster.take("eth0", nil); err != nil {
+			return err
+		}
+	}
 	if err := putRoot("/new", append(moved, "dev", "proc", "sys")...); err != nil {
 		return err
 	}
@@ -87,6 +101,12 @@ func bootAndSwitch(args, moved []string, dir string) error {
 		if err := os.RemoveAll(filepath.Join("/proc/self/fd", old, gone)); err != nil {
 			return err
 		}
+	}
+	if rival {
+		if err := soon(linkIsLeft); err != nil {
+			return err
+		}
+		faster.release("eth0")
 	}
 	if err := soon(filesAreHere); err != nil {
 		return err
@@ -190,6 +210,27 @@ func filesAreHere() error {
 		}
 	}
 	_, err := holderOf("/run/dhclient-lws/eth0.lock")
+	return err
+}
+
+// linkIsLeft reports what the resident still says of its link, whose address has
+// to stay.
+func linkIsLeft() error {
+	content, err := os.ReadFile("/run/dhclient-lws/status.json")
+	if err != nil {
+		return err
+	}
+	if strings.Contains(string(content), "eth0") {
+		return fmt.Errorf("status.json: %s", content)
+	}
+	link, err := net.InterfaceByName("eth0")
+	if err != nil {
+		return err
+	}
+	addrs, err := link.Addrs()
+	if err == nil && (len(addrs) == 0 || !strings.HasPrefix(addrs[0].String(), "10.77.0.")) {
+		return fmt.Errorf("eth0 has %v", addrs)
+	}
 	return err
 }
 

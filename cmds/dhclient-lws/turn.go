@@ -77,8 +77,14 @@ func (r *resident) move() {
 func (r *resident) take(l *knownLink) {
 	err := r.locks.take(l.name, func() { r.request(l) })
 	if taken, ok := errors.AsType[errTaken](err); ok {
-		r.console.printf("%s: %v", safeName(l.name), taken)
-		r.client.Remove(l.name) // nothing was asked for, unless the lock was lost
+		if !taken.old {
+			r.console.printf("%s: %v", safeName(l.name), taken)
+		}
+		if taken.lost {
+			r.client.Remove(l.name)
+			l.bound, l.resting, l.lease = false, false, nil
+			r.news = true
+		}
 		return
 	}
 	r.report("state-dir", err)
