@@ -31,7 +31,7 @@ func (c *Client) attachAll() {
 		var lease, static *machine.Lease
 		inUse := false
 		if c.cfg.Static != nil {
-			c.outside(func() { static = c.cfg.Static(facts) })
+			static = c.static(l, facts)
 		}
 		if static == nil {
 			lease, inUse = c.recall(l, facts)
@@ -82,6 +82,19 @@ func (c *Client) attach(l *link, facts ifup.Link, static, lease *machine.Lease, 
 // errNotEthernet is for links that have been named by mistake: others have no
 // hardware address that fits, or take DHCP in other frames (RFC 4390).
 var errNotEthernet = errors.New("not an Ethernet link")
+
+// static asks what a link is to have without asking anybody.
+func (c *Client) static(l *link, facts ifup.Link) (lease *machine.Lease) {
+	c.outside(func() { lease = c.cfg.Static(facts) })
+	if lease == nil {
+		return nil
+	}
+	if err := lease.ValidStatic(); err != nil {
+		c.fail(l, fmt.Errorf("static lease not used: %w", err), c.now)
+		return nil
+	}
+	return lease
+}
 
 // recall asks for the lease that a link had in an earlier life, and the kernel
 // whether its address is still there.

@@ -68,7 +68,8 @@ type Config struct {
 	// Static is called on the loop when a request is given its link, and returns
 	// what the link is to have without asking anybody, or nil. Such a lease is
 	// infinite and has no server; whether another host uses the address is not
-	// looked at. Static must not call the client.
+	// looked at. One that is not ValidStatic is ignored, with a Failed event, and a
+	// server is asked. Static must not call the client.
 	Static func(l ifup.Link) *machine.Lease
 	// OnLink is called on the loop for each link that is new, changed or gone.
 	OnLink func(ifup.Event)

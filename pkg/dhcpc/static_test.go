@@ -102,6 +102,20 @@ func TestStaticIsRefused(t *testing.T) {
 	}
 }
 
+// What cannot be right is not used, people are told, and a server is asked.
+func TestStaticIsNotValid(t *testing.T) {
+	bad := *static
+	bad.Addr = netip.MustParsePrefix("240.0.0.7/24")
+	o := newOffice(dhcpc.Config{Static: func(ifup.Link) *machine.Lease { return &bad }})
+	o.run(t, time.Minute)
+	if failed := o.once(t, dhcpc.Failed); failed.Err.Error() != "static lease not used: bad address" {
+		t.Errorf("failed: %v", failed.Err)
+	}
+	if bound := o.once(t, dhcpc.Bound); !bound.Lease.Server.IsValid() {
+		t.Errorf("bound %+v", bound.Lease)
+	}
+}
+
 // There is nothing to give back, and Release takes the address away all the same.
 func TestStaticIsReleased(t *testing.T) {
 	o := staticOffice(dhcpc.Config{})

@@ -53,8 +53,8 @@ func (o *Options) FQDN() (string, bool) {
 	var space [maxNameText]byte
 	text := space[:0]
 	for len(name) > 0 && name[0] != 0 {
-		n := int(name[0]) // pointers are not allowed, and are longer than a name
-		if n >= len(name) || len(text)+n+1 > maxNameText {
+		n := int(name[0])
+		if n > 63 || n >= len(name) || len(text)+n+1 > maxNameText {
 			return "", false
 		}
 		text = append(append(text, name[1:1+n]...), '.')

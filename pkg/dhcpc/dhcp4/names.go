@@ -100,6 +100,12 @@ func (c Code) String() string {
 		return "client FQDN"
 	case RelayAgentInformation:
 		return "relay agent information"
+	case ClientArchitecture:
+		return "client architecture"
+	case ClientNetworkDevice:
+		return "client network device"
+	case ClientUUID:
+		return "client UUID"
 	case IPv6OnlyPreferred:
 		return "IPv6-only preferred"
 	case CaptivePortal:

@@ -46,8 +46,8 @@ func PXEParameters() []Code {
 }
 
 func (p *PXE) append(dst []byte) []byte {
-	dst = binary.BigEndian.AppendUint16(append(dst, 93, 2), uint16(p.Architecture))
+	dst = binary.BigEndian.AppendUint16(append(dst, byte(ClientArchitecture), 2), uint16(p.Architecture))
 	undi := p.undi()
-	dst = append(dst, 94, 3, 1, undi[0], undi[1])
-	return append(append(dst, 97, 17, 0), p.UUID[:]...)
+	dst = append(dst, byte(ClientNetworkDevice), 3, 1, undi[0], undi[1])
+	return append(append(dst, byte(ClientUUID), 17, 0), p.UUID[:]...)
 }

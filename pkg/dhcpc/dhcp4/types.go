@@ -55,6 +55,9 @@ const (
 	RapidCommit           Code = 80
 	ClientFQDN            Code = 81
 	RelayAgentInformation Code = 82
+	ClientArchitecture    Code = 93 // RFC 4578, as the next two
+	ClientNetworkDevice   Code = 94
+	ClientUUID            Code = 97
 	IPv6OnlyPreferred     Code = 108
 	CaptivePortal         Code = 114
 	DomainSearch          Code = 119

@@ -112,7 +112,7 @@ func (m *Machine) refuse(now time.Duration, r *dhcp4.Message, w *awaited) dhcp4.
 		switch {
 		case anonymous && !w.nakServer.IsValid():
 			return dhcp4.Accepted // RFC 2132 section 9.7 leaves it out
-		case !ok || !isHost(server):
+		case !ok || !dhcp4.IsHost(server):
 			return dhcp4.NoServerID
 		case w.nakServer.IsValid() && server != w.nakServer:
 			return dhcp4.WrongServer
@@ -120,7 +120,7 @@ func (m *Machine) refuse(now time.Duration, r *dhcp4.Message, w *awaited) dhcp4.
 		return dhcp4.Accepted
 	}
 	switch {
-	case !ok || !isHost(server):
+	case !ok || !dhcp4.IsHost(server):
 		return dhcp4.NoServerID
 	case w.server.IsValid() && server != w.server:
 		return dhcp4.WrongServer

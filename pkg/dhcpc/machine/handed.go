@@ -31,7 +31,7 @@ const maxText = 255
 
 func (m *Machine) handed(r *dhcp4.Message) (h Handed) {
 	o := &r.Options
-	if isHost(r.NextServer) {
+	if dhcp4.IsHost(r.NextServer) {
 		h.NextServer = r.NextServer
 	}
 	h.BootServer, h.BootFile = printable(r.ServerName()), printable(r.BootFile())
@@ -88,7 +88,7 @@ func (h *Handed) valid() error {
 	switch {
 	case size > dhcp4.MaxMessage || len(h.Options) > maxText:
 		return errors.New("bad options")
-	case h.NextServer.IsValid() && !isHost(h.NextServer):
+	case h.NextServer.IsValid() && !dhcp4.IsHost(h.NextServer):
 		return errors.New("bad next server")
 	case slices.ContainsFunc([]string{h.BootServer, h.BootFile, h.RootPath, h.CaptivePortal}, badText):
 		return errors.New("bad boot parameters")

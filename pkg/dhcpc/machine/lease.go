@@ -4,7 +4,6 @@ import (
 	"encoding/binary"
 	"errors"
 	"math"
-	"math/bits"
 	"net/netip"
 	"slices"
 	"time"
@@ -65,8 +64,8 @@ func (m *Machine) grant(r *dhcp4.Message, start time.Duration) *Lease {
 	l.Routes = slices.DeleteFunc(l.Routes, func(r dhcp4.Route) bool {
 		return r.Gateway.IsValid() && !gateway(r.Gateway)
 	})
-	l.DNS = addrs(o, dhcp4.DNSServer, isHost)
-	l.NTP = addrs(o, dhcp4.NTPServer, isHost)
+	l.DNS = addrs(o, dhcp4.DNSServer, dhcp4.IsHost)
+	l.NTP = addrs(o, dhcp4.NTPServer, dhcp4.IsHost)
 	if a, ok := o.Addr(dhcp4.BroadcastAddress); ok && a == broadcastOf(l.Addr) {
 		l.Broadcast = a
 	}
@@ -143,35 +142,25 @@ func subnetOf(r *dhcp4.Message) (p netip.Prefix, classful, ok bool) {
 	if !given {
 		return netip.PrefixFrom(r.YourAddr, dhcp4.Classful(r.YourAddr).Bits()), true, true
 	}
-	b := mask.As4()
-	v := binary.BigEndian.Uint32(b[:])
-	ones := bits.LeadingZeros32(^v)
-	if v<<ones != 0 || ones < widestSubnet {
+	length, ok := dhcp4.MaskBits(mask)
+	if !ok || length < widestSubnet {
 		return netip.Prefix{}, false, false
 	}
-	return netip.PrefixFrom(r.YourAddr, ones), false, true
-}
-
-// isHost reports whether an address can be that of some host: not 0.0.0.0/8,
-// 127.0.0.0/8, multicast, reserved or broadcast. Link-local addresses are;
-// clouds have their servers there.
-func isHost(a netip.Addr) bool {
-	if !a.Is4() {
-		return false
-	}
-	first := a.As4()[0]
-	return first != 0 && first != 127 && first < 224
+	return netip.PrefixFrom(r.YourAddr, length), false, true
 }
 
 // isLeasable reports whether an address can be given to a host in its subnet.
 // 169.254.0.0/16 is not a server's to give (RFC 3927 section 2.1).
-func isLeasable(p netip.Prefix) bool {
-	return p.IsValid() && isHost(p.Addr()) && !p.Addr().IsLinkLocalUnicast() && !isEdge(p.Addr(), p)
+func isLeasable(p netip.Prefix) bool { return isOwn(p) && !p.Addr().IsLinkLocalUnicast() }
+
+// isOwn reports whether a host can have an address in its subnet.
+func isOwn(p netip.Prefix) bool {
+	return p.IsValid() && dhcp4.IsHost(p.Addr()) && !isEdge(p.Addr(), p)
 }
 
 // isGateway reports whether an address can be a router's for a host with this one.
 func isGateway(a netip.Addr, own netip.Prefix) bool {
-	return isHost(a) && a != own.Addr() && !isEdge(a, own)
+	return dhcp4.IsHost(a) && a != own.Addr() && !isEdge(a, own)
 }
 
 // isEdge reports whether a is the network or broadcast address of a subnet. A
@@ -191,20 +180,40 @@ func broadcastOf(p netip.Prefix) netip.Addr {
 // Valid checks a lease that was remembered outside this program as strictly as
 // if it came from the wire.
 func (l *Lease) Valid() error {
+	switch {
+	case l.Addr.Addr().IsLinkLocalUnicast(): // not a server's to give (RFC 3927 section 2.1)
+		return errors.New("bad address")
+	case !dhcp4.IsHost(l.Server) || l.Server == l.Addr.Addr():
+		return errors.New("bad server")
+	}
+	return l.sound()
+}
+
+// ValidStatic checks in the same way what a link is to have of no server.
+func (l *Lease) ValidStatic() error {
+	if l.Server.IsValid() {
+		return errors.New("bad server")
+	}
+	if l.Expiry != Never {
+		return errors.New("bad times")
+	}
+	return l.sound()
+}
+
+// sound checks a lease, but for who granted it.
+func (l *Lease) sound() error {
 	infinite := l.T1 == Never && l.T2 == Never && l.Expiry == Never
 	finite := l.Start < l.T1 && l.T1 < l.T2 && l.T2 < l.Expiry && l.Expiry < Never
 	notGateway := func(a netip.Addr) bool { return !isGateway(a, l.Addr) }
-	notHost := func(a netip.Addr) bool { return !isHost(a) }
+	notHost := func(a netip.Addr) bool { return !dhcp4.IsHost(a) }
 	badRoute := func(r dhcp4.Route) bool {
 		return !r.Dst.IsValid() || !r.Dst.Addr().Is4() || r.Dst != r.Dst.Masked() ||
 			r.Gateway.IsValid() && notGateway(r.Gateway)
 	}
 	badName := func(s string) bool { return !isName(s) }
 	switch {
-	case !isLeasable(l.Addr) || l.Addr.Bits() < widestSubnet:
+	case !isOwn(l.Addr) || l.Addr.Bits() < widestSubnet:
 		return errors.New("bad address")
-	case !isHost(l.Server) || l.Server == l.Addr.Addr():
-		return errors.New("bad server")
 	case !infinite && !finite:
 		return errors.New("bad times")
 	case len(l.Routers) > maxServers || slices.ContainsFunc(l.Routers, notGateway) || l.Classless && len(l.Routers) > 0:

@@ -51,7 +51,11 @@ type Machine struct {
 // is ignored, in use or not.
 func New(c Config, stored *Lease, inUse bool) *Machine {
 	m := &Machine{c: c, state: down{}, limiter: limiter{last: -flapping}}
-	if stored == nil || stored.Valid() != nil || c.Static != nil {
+	if c.Static != nil {
+		m.state = static{c.Static, Down}
+		return m
+	}
+	if stored == nil || stored.Valid() != nil {
 		return m
 	}
 	m.remembered, m.hint = stored, stored.Addr.Addr()
@@ -71,9 +75,6 @@ func (m *Machine) Lease() *Lease { return m.lease }
 // that may be asked for again, or nil. One that was given back is not asked for
 // again, though its address is there for a moment more.
 func (m *Machine) Remembered() *Lease {
-	if m.c.Static != nil {
-		return nil // nobody leased it
-	}
 	if s, ok := m.state.(releasing); ok && s.tries > 0 {
 		return nil
 	}
@@ -162,7 +163,7 @@ func (m *Machine) next() (at time.Duration, message bool) {
 		return s.due, s.tries == 0
 	case ipv6Only:
 		return s.until, false
-	case down, installing, stopped:
+	case down, installing, static, stopped:
 	}
 	return Never, false
 }
@@ -229,7 +230,7 @@ func (m *Machine) Outgoing(now time.Duration) (s Send, ok bool) {
 		out := s.send(now, dhcp4.KindRelease, m.lease.Addr.Addr())
 		out.ServerID, out.Src, out.Dst = m.lease.Server, m.lease.Addr.Addr(), m.lease.Server
 		return out, true
-	case down, installing, bound, ipv6Only, stopped:
+	case down, installing, bound, static, ipv6Only, stopped:
 	}
 	return Send{}, false
 }

@@ -78,6 +78,10 @@ type (
 	releasing struct{ exchange }            // for the lease in use, which stays a moment longer than RELEASE takes to leave
 	ipv6Only  struct{ until time.Duration } // there is no lease in use meanwhile
 	stopped   struct{}
+	static    struct { // nobody is asked: a lease that is used from the first carrier on
+		lease *Lease
+		shown State // Down, Installing or Bound
+	}
 )
 
 // offer is what matters in an OFFER; the rest counts only once acknowledged.
@@ -99,3 +103,4 @@ func (declining) name() State  { return Declining }
 func (releasing) name() State  { return Releasing }
 func (ipv6Only) name() State   { return IPv6Only }
 func (stopped) name() State    { return Stopped }
+func (s static) name() State   { return s.shown }

@@ -82,7 +82,7 @@ func (m *Machine) expire(now time.Duration) Reason {
 		return m.discover(now, ReasonExpiry)
 	case releasing:
 		return m.enter(stopped{}, ReasonExpiry)
-	case down, initial, selecting, requesting, declining, ipv6Only, stopped:
+	case down, initial, selecting, requesting, declining, static, ipv6Only, stopped:
 	}
 	if inUse {
 		return ReasonExpiry
@@ -97,9 +97,8 @@ func (m *Machine) linkUp(now time.Duration) Reason {
 		return NoReason
 	}
 	m.carrier = now
-	if m.c.Static != nil {
-		m.use(now, m.c.Static)
-		return m.enter(installing{}, ReasonCarrier)
+	if s, ok := m.state.(static); ok {
+		return m.show(s)
 	}
 	at := max(now, m.limiter.last+flapping)
 	if m.remembered != nil {
@@ -111,12 +110,29 @@ func (m *Machine) linkUp(now time.Duration) Reason {
 	return m.discover(at, ReasonCarrier)
 }
 
+// show puts what nobody was asked for to use. It is not remembered: no server knows
+// of it.
+func (m *Machine) show(s static) Reason {
+	m.lease = s.lease
+	s.shown = Installing
+	if m.installed {
+		s.shown = Bound
+	}
+	return m.enter(s, ReasonCarrier)
+}
+
 // linkDown stops all asking. The lease in use stays: the cable may come back
 // before anything noticed.
 func (m *Machine) linkDown(now time.Duration) Reason {
-	switch m.state.(type) {
+	switch s := m.state.(type) {
 	case down, stopped:
 		return NoReason
+	case static:
+		if s.shown == Down {
+			return NoReason
+		}
+		s.shown = Down
+		return m.enter(s, ReasonNoCarrier)
 	case releasing:
 		m.drop(now) // RELEASE has left by now, or cannot any more
 		return m.enter(stopped{}, ReasonNoCarrier)
@@ -163,7 +179,7 @@ func (m *Machine) timer(now time.Duration) Reason {
 		if s.until <= now {
 			return m.discover(now, ReasonWaited)
 		}
-	case down, initial, installing, rebinding, declining, stopped:
+	case down, initial, installing, rebinding, declining, static, stopped:
 	}
 	return NoReason
 }
@@ -225,7 +241,7 @@ func (m *Machine) sent(now time.Duration, left bool) Reason {
 		}
 		m.drop(now)
 		return m.enter(stopped{}, ReasonRelease)
-	case down, installing, bound, ipv6Only, stopped:
+	case down, installing, bound, static, ipv6Only, stopped:
 	}
 	return NoReason
 }
@@ -259,20 +275,24 @@ func (m *Machine) installation() Reason {
 		return NoReason
 	}
 	m.installed = true
-	if m.State() == Installing {
-		return m.enter(bound{}, ReasonInstalled)
+	if m.State() != Installing {
+		return NoReason
 	}
-	return NoReason
+	if s, ok := m.state.(static); ok {
+		s.shown = Bound
+		return m.enter(s, ReasonInstalled)
+	}
+	return m.enter(bound{}, ReasonInstalled)
 }
 
 // installFailed gives up a lease that never worked, so that another server or
 // address gets its turn, with a growing pause. But when an extension fails, the
 // address is still there and leased: the client stays bound until it is gone.
 func (m *Machine) installFailed(now time.Duration, gone bool) Reason {
-	switch {
-	case m.lease == nil, m.c.Static != nil: // there is nothing else to be tried
-		return NoReason
-	case m.installed && !gone:
+	if _, ok := m.state.(static); ok || m.lease == nil {
+		return NoReason // there is nothing else to be tried
+	}
+	if m.installed && !gone {
 		if m.State() == Installing {
 			return m.enter(bound{}, ReasonInstallFailed)
 		}
@@ -289,7 +309,7 @@ func (m *Machine) installFailed(now time.Duration, gone bool) Reason {
 		return m.discover(now+m.brakes.failure(), ReasonInstallFailed)
 	case releasing:
 		return m.enter(stopped{}, ReasonInstallFailed)
-	case down, requesting, declining, ipv6Only, stopped:
+	case down, requesting, declining, static, ipv6Only, stopped:
 	}
 	return ReasonInstallFailed
 }
@@ -298,7 +318,7 @@ func (m *Machine) installFailed(now time.Duration, gone bool) Reason {
 // if there is carrier (RFC 2131 section 3.1).
 func (m *Machine) conflict(now time.Duration) Reason {
 	l := m.lease
-	if l == nil || m.c.Static != nil || m.State() == Releasing { // nobody to tell; it goes in a moment
+	if _, ok := m.state.(static); ok || l == nil || m.State() == Releasing { // nobody to tell; it goes in a moment
 		return NoReason
 	}
 	m.drop(now)
@@ -312,9 +332,6 @@ func (m *Machine) conflict(now time.Duration) Reason {
 
 // renew asks for more time at once, or for a lease where that was put off.
 func (m *Machine) renew(now time.Duration) Reason {
-	if m.c.Static != nil {
-		return NoReason
-	}
 	switch s := m.state.(type) {
 	case bound:
 		return m.extend(now, ReasonRenew)
@@ -326,7 +343,7 @@ func (m *Machine) renew(now time.Duration) Reason {
 		m.state = s
 	case ipv6Only: // who asks for a renewal wants an address
 		return m.discover(now, ReasonRenew)
-	case down, initial, selecting, requesting, rebooting, installing, declining, releasing, stopped:
+	case down, initial, selecting, requesting, rebooting, installing, declining, releasing, static, stopped:
 	}
 	return NoReason
 }
@@ -343,15 +360,12 @@ func (m *Machine) release(now time.Duration) Reason {
 	case releasing, stopped:
 		return NoReason
 	case installing:
-		if m.installed && m.c.Static == nil {
+		if m.installed {
 			return m.enter(releasing{m.open(now)}, ReasonRelease)
 		}
 	case bound, renewing, rebinding:
-		if m.c.Static != nil {
-			break
-		}
 		return m.enter(releasing{m.open(now)}, ReasonRelease)
-	case down, initial, selecting, requesting, rebooting, declining, ipv6Only:
+	case down, initial, selecting, requesting, rebooting, declining, static, ipv6Only:
 	}
 	m.drop(now)
 	return m.enter(stopped{}, ReasonRelease)
