@@ -17,7 +17,7 @@ import (
 // heeding is the options of a command line after the boot loader had its say.
 func heeding(t *testing.T, cmdline string, args ...string) *options {
 	t.Helper()
-	o, err := parse(args)
+	o, err := parse("dhclient-lws", args)
 	if err != nil {
 		t.Fatal(err)
 	}

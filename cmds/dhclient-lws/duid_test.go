@@ -75,7 +75,7 @@ func TestDUIDOfTwoLinks(t *testing.T) {
 func TestDUIDIsMoreThanAHardwareAddress(t *testing.T) {
 	rfc.Shows(t, "R4361-6.1-02")
 	hw := dhcp4.HardwareAddr{2, 0, 0, 0, 0, 1}
-	o, err := parse([]string{"-client-id", "duid"})
+	o, err := parse("dhclient-lws", []string{"-client-id", "duid"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -89,7 +89,7 @@ func TestDUIDIsMoreThanAHardwareAddress(t *testing.T) {
 func TestClientIDAlongTheBootChain(t *testing.T) {
 	rfc.Shows(t, "R4361-P-01")
 	for _, args := range [][]string{nil, {"-client-id", "mac"}} {
-		if o, err := parse(args); err != nil || o.client.ClientID != nil {
+		if o, err := parse("dhclient-lws", args); err != nil || o.client.ClientID != nil {
 			t.Errorf("%v: not the client's own identifier; %v", args, err)
 		}
 	}

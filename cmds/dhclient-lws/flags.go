@@ -56,7 +56,7 @@ const (
 
 // parse reads the arguments of the command, without "-- command". An error is
 // one line that says what is wrong and what would be right, or flag.ErrHelp.
-func parse(args []string) (*options, error) {
+func parse(name string, args []string) (*options, error) {
 	o := &options{
 		wait:       waitPolicy{timeout: 60 * time.Second, carrierTimeout: 5 * time.Second, grace: 10 * time.Second},
 		stateDir:   defaultStateDir,
@@ -77,7 +77,7 @@ func parse(args []string) (*options, error) {
 	}
 	given := map[string]bool{}
 	fs.Visit(func(f *flag.Flag) { given[f.Name] = true })
-	if calledAs == gokrazysDHCP {
+	if name == gokrazysDHCP {
 		o.standIn(given)
 	}
 	o.complete(given, persistentDir)

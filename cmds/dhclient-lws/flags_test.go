@@ -63,7 +63,7 @@ func TestBadArguments(t *testing.T) {
 		{"-retry-table 0", `invalid value "0" for flag -retry-table; allowed is rfc, or 1 to 16 durations from 100ms to 1h with commas between them`},
 		{"-retry-table 2h", `invalid value "2h" for flag -retry-table; allowed is rfc, or 1 to 16 durations from 100ms to 1h with commas between them`},
 		{"-retry-table " + strings.Repeat("1,", 16) + "1", `invalid value "` + strings.Repeat("1,", 16) + `1" for flag -retry-table; allowed is rfc, or 1 to 16 durations from 100ms to 1h with commas between them`},
-		{"-vendor-class " + strings.Repeat("v", 255) + " -client-id " + strings.Repeat("ff", 255), `-client-id, -hostname, -vendor-class and -request do not fit into one message together; make them shorter`},
+		{"-vendor-class " + strings.Repeat("v", 255) + " -client-id " + strings.Repeat("ff", 255), `-client-id, -hostname, -vendor-class, -request and -netboot do not fit into one message together; say less`},
 		{"a/b", `interface "a/b": no interface can have this name; ` + selectorHelp},
 		{"sixteen-letters-", `interface "sixteen-letters-": no interface can have this name; ` + selectorHelp},
 		{"02:00:00:00:00:0g", `interface "02:00:00:00:00:0g": no interface can have this name; ` + selectorHelp},
@@ -72,7 +72,7 @@ func TestBadArguments(t *testing.T) {
 		{"^(", `interface "^(": not a regular expression; ` + selectorHelp},
 	}
 	for _, tt := range tests {
-		_, err := parse(words(tt.args))
+		_, err := parse("dhclient-lws", words(tt.args))
 		if err == nil {
 			t.Errorf("%q was taken", tt.args)
 		} else if err.Error() != tt.want {
@@ -96,7 +96,7 @@ func TestUnknownFlag(t *testing.T) {
 		"-\x1b[2J":     `unknown flag -"\x1b[2J"; -h lists those there are`,
 	} {
 		for _, args := range [][]string{{flag}, {"eth0", flag, "eth1"}} {
-			if _, err := parse(args); err == nil || err.Error() != want {
+			if _, err := parse("dhclient-lws", args); err == nil || err.Error() != want {
 				t.Errorf("%q:\n got %v\nwant %s", args, err, want)
 			}
 		}
@@ -143,7 +143,7 @@ func TestContradictions(t *testing.T) {
 		"-ipv4=false -ipv6":                          "-ipv4=false leaves nothing to ask for: IPv6 is not served yet",
 		"-metric 2147483647 -extra_route_priority 1": "-metric and -extra_route_priority are more than the kernel takes together",
 	} {
-		if _, err := parse(words(args)); err == nil || err.Error() != want {
+		if _, err := parse("dhclient-lws", words(args)); err == nil || err.Error() != want {
 			t.Errorf("%q:\n got %v\nwant %s", args, err, want)
 		}
 	}
@@ -151,14 +151,14 @@ func TestContradictions(t *testing.T) {
 		"-once=false -background", "-once -wait any", "-keep -release=false", "-background -release",
 		"-background -wait none", "-once -keep", "-ipv6=false", "-reuse-lease -lease-dir /x",
 	} {
-		if _, err := parse(words(args)); err != nil {
+		if _, err := parse("dhclient-lws", words(args)); err != nil {
 			t.Errorf("%q: %v", args, err)
 		}
 	}
 }
 
 func TestDefaults(t *testing.T) {
-	o, err := parse(nil)
+	o, err := parse("dhclient-lws", nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -252,7 +252,7 @@ func TestGoodArguments(t *testing.T) {
 		}},
 	}
 	for _, tt := range tests {
-		o, err := parse(words(tt.args))
+		o, err := parse("dhclient-lws", words(tt.args))
 		if err != nil {
 			t.Errorf("%q: %v", tt.args, err)
 		} else if !tt.ok(o) {
@@ -280,14 +280,14 @@ func TestFlagsOfOthers(t *testing.T) {
 		{"-static_network_config=", nil, func(*options) bool { return true }},
 		{"-static_network_config {}", []string{"-static_network_config: IP: there is none; DHCP is used"}, func(*options) bool { return true }},
 	} {
-		o, err := parse(words(tt.args))
+		o, err := parse("dhclient-lws", words(tt.args))
 		if err != nil {
 			t.Errorf("%q: %v", tt.args, err)
 		} else if !tt.ok(o) || !slices.Equal(o.remarks, tt.remarks) {
 			t.Errorf("%q: %+v", tt.args, o)
 		}
 	}
-	if _, err := parse([]string{"-interface", "a/b"}); err == nil || !strings.HasPrefix(err.Error(), `interface "a/b": `) {
+	if _, err := parse("dhclient-lws", []string{"-interface", "a/b"}); err == nil || !strings.HasPrefix(err.Error(), `interface "a/b": `) {
 		t.Errorf("-interface a/b: %v", err)
 	}
 }
@@ -314,7 +314,7 @@ func TestDefaultLeaseDir(t *testing.T) {
 func TestRelativePathsAreMadeAbsolute(t *testing.T) {
 	dir := t.TempDir()
 	t.Chdir(dir)
-	o, err := parse([]string{"-state-dir", "state", "-resolv-conf", "./resolv.conf"})
+	o, err := parse("dhclient-lws", []string{"-state-dir", "state", "-resolv-conf", "./resolv.conf"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -345,7 +345,7 @@ func TestCutCommand(t *testing.T) {
 // The page tells of the flags there are, and of no others.
 func TestEveryFlagIsDescribed(t *testing.T) {
 	for _, name := range []string{"-h", "-help", "--help", "help"} {
-		if _, err := parse([]string{name}); !errors.Is(err, flag.ErrHelp) {
+		if _, err := parse("dhclient-lws", []string{name}); !errors.Is(err, flag.ErrHelp) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
@@ -363,7 +363,7 @@ func TestEveryFlagIsDescribed(t *testing.T) {
 
 // To give a flag the value that the page calls its default changes nothing.
 func TestDescribedDefaults(t *testing.T) {
-	plain, err := parse(nil)
+	plain, err := parse("dhclient-lws", nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -379,7 +379,7 @@ func TestDescribedDefaults(t *testing.T) {
 		case value == "":
 			continue // without it nothing is done
 		}
-		o, err := parse([]string{"-" + f.Name + "=" + value})
+		o, err := parse("dhclient-lws", []string{"-" + f.Name + "=" + value})
 		if err != nil {
 			t.Errorf("-%s=%s: %v", f.Name, value, err)
 			continue

@@ -20,7 +20,7 @@ const (
 )
 
 // calledAs is the name that the program was started under.
-var calledAs = filepath.Base(os.Args[0]) // a test has another
+func calledAs() string { return filepath.Base(os.Args[0]) }
 
 // wirelessMetric is added to the metric of a link that is no Ethernet by its name: it
 // has a process of its own, and is used when no cable is plugged in.
@@ -36,13 +36,14 @@ func (o *options) standIn(given map[string]bool) {
 	}
 }
 
-// forGokrazy is the exit status as the process that started us has to see it: what
-// was wrong with the arguments is so the next time.
-func forGokrazy(status int) int {
-	if status != exitUsage || os.Getppid() != 1 {
+// forGokrazy is the exit status as the parent process has to see it: what was wrong
+// with the arguments is so the next time. exe is the link to the program of the
+// first process.
+func forGokrazy(status, parent int, exe string) int {
+	if status != exitUsage || parent != 1 {
 		return status
 	}
-	if init, err := os.Readlink("/proc/1/exe"); err != nil || init != "/gokrazy/init" {
+	if init, err := os.Readlink(exe); err != nil || init != "/gokrazy/init" {
 		return status
 	}
 	return exitStopped

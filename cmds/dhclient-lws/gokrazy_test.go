@@ -1,6 +1,8 @@
 package main
 
 import (
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -9,8 +11,6 @@ import (
 // Under the name of gokrazy's dhcp it looks after eth0, unless it is told another
 // link. One that is no Ethernet stands behind those that are.
 func TestInThePlaceOfGokrazysDHCP(t *testing.T) {
-	defer func(name string) { calledAs = name }(calledAs)
-	calledAs = gokrazysDHCP
 	for _, tt := range []struct {
 		args   string
 		links  []string
@@ -24,7 +24,7 @@ func TestInThePlaceOfGokrazysDHCP(t *testing.T) {
 		{"-interface=wlan0 -metric=7", []string{"wlan0"}, 7},
 		{"eth*", []string{"eth*"}, 1024},
 	} {
-		o, err := parse(strings.Fields(tt.args))
+		o, err := parse(gokrazysDHCP, strings.Fields(tt.args))
 		if err != nil {
 			t.Errorf("%q: %v", tt.args, err)
 			continue
@@ -49,6 +49,33 @@ func TestInThePlaceOfGokrazysDHCPInTheBackground(t *testing.T) {
 		t.Errorf("status %d, output:\n%s", p.ProcessState.ExitCode(), out)
 	}
 	b.noAddress(t, "eth1")
+}
+
+// Wrong arguments are so the next time, which gokrazy's init has to be told.
+func TestExitStatusForGokrazy(t *testing.T) {
+	dir := t.TempDir()
+	gokrazy, other := filepath.Join(dir, "gokrazy"), filepath.Join(dir, "other")
+	for path, init := range map[string]string{gokrazy: "/gokrazy/init", other: "/sbin/init"} {
+		if err := os.Symlink(init, path); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, tt := range []struct {
+		status, parent int
+		exe            string
+		want           int
+	}{
+		{exitUsage, 1, gokrazy, exitStopped},
+		{exitUsage, 7, gokrazy, exitUsage},
+		{exitUsage, 1, other, exitUsage},
+		{exitUsage, 1, filepath.Join(dir, "none"), exitUsage},
+		{exitFailure, 1, gokrazy, exitFailure},
+		{0, 1, gokrazy, 0},
+	} {
+		if got := forGokrazy(tt.status, tt.parent, tt.exe); got != tt.want {
+			t.Errorf("%+v: %d", tt, got)
+		}
+	}
 }
 
 // Elsewhere wrong arguments have their usual status.

@@ -141,8 +141,8 @@ const self = "/proc/self/exe"
 // the first argument selects the command, so it is always our name.
 func startSelf(args []string, stage string, stdin, result int, sys *syscall.SysProcAttr) (int, error) {
 	name := "dhclient-lws"
-	if calledAs == gokrazysDHCP {
-		name = calledAs // which says what is meant
+	if calledAs() == gokrazysDHCP {
+		name = gokrazysDHCP // which says what is meant
 	}
 	pid, err := syscall.ForkExec(self, append([]string{name}, args...), &syscall.ProcAttr{
 		Env:   append(os.Environ(), stage),
@@ -172,7 +172,7 @@ func emptyInput() (fd int, err error) {
 func worker(args []string, start time.Duration) int {
 	unix.CloseOnExec(resultFD)
 	out := os.NewFile(resultFD, "result")
-	o, err := parse(args)
+	o, err := parse(calledAs(), args)
 	if err != nil {
 		return exitUsage // not reached: the front process has parsed them
 	}

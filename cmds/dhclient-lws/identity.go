@@ -75,7 +75,7 @@ func (o *options) fits() error {
 		id.ClientID = o.client.ClientID(dhcp4.HardwareAddr{})
 	}
 	if id.Check() != nil {
-		return errors.New("-client-id, -hostname, -vendor-class and -request do not fit into one message together; make them shorter")
+		return errors.New("-client-id, -hostname, -vendor-class, -request and -netboot do not fit into one message together; say less")
 	}
 	return nil
 }

@@ -11,7 +11,7 @@ import (
 
 func book(t *testing.T, args ...string) *linkBook {
 	t.Helper()
-	o, err := parse(args)
+	o, err := parse("dhclient-lws", args)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -31,7 +31,7 @@ const (
 )
 
 func main() {
-	code := forGokrazy(run(os.Args[1:]))
+	code := forGokrazy(run(os.Args[1:]), os.Getppid(), "/proc/1/exe")
 	giveUpTerminal()
 	os.Exit(code)
 }
@@ -50,7 +50,7 @@ func run(args []string) int {
 		return status(list, start, os.Stdout, os.Stderr)
 	}
 
-	o, err := parse(args)
+	o, err := parse(calledAs(), args)
 	switch {
 	case err != nil || command == nil:
 	case shows:

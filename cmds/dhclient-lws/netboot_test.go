@@ -27,7 +27,7 @@ func TestNetboot(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	o, err := parse([]string{"-netboot", "-request", "128,150"})
+	o, err := parse("dhclient-lws", []string{"-netboot", "-request", "128,150"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -41,7 +41,7 @@ func TestNetboot(t *testing.T) {
 		t.Errorf("%+v", o.client)
 	}
 	// A vendor class that was given goes before that.
-	if o, err = parse([]string{"-netboot", "-vendor-class", "HTTPClient"}); err != nil || o.client.VendorClass != "HTTPClient" || o.client.PXE == nil {
+	if o, err = parse("dhclient-lws", []string{"-netboot", "-vendor-class", "HTTPClient"}); err != nil || o.client.VendorClass != "HTTPClient" || o.client.PXE == nil {
 		t.Errorf("%v: %+v", err, o)
 	}
 }
@@ -49,7 +49,7 @@ func TestNetboot(t *testing.T) {
 // Proxy DHCP servers answer to whoever calls himself a network boot client.
 func TestNoNetbootUnlessAskedFor(t *testing.T) {
 	rfc.Shows(t, "P-PX-01")
-	o, err := parse(nil)
+	o, err := parse("dhclient-lws", nil)
 	if err != nil || o.client.PXE != nil || o.client.VendorClass != "" || o.client.Parameters != nil {
 		t.Errorf("%v: %+v", err, o)
 	}

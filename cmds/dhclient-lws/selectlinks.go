@@ -1,7 +1,6 @@
 package main
 
 import (
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"path"
@@ -9,6 +8,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"github.com/dhclient-lws/dhclient-lws/pkg/dhcpc/dhcp4"
 	"github.com/dhclient-lws/dhclient-lws/pkg/ifup"
 )
 
@@ -50,8 +50,8 @@ func parseSelector(text string) (selector, error) {
 		s.glob = true
 		return s, nil
 	}
-	if hw, ok := parseHardwareAddr(text); ok {
-		s.hw = &hw
+	if hw, ok := dhcp4.ParseHardwareAddr(text); ok {
+		s.hw = (*[6]byte)(&hw)
 		return s, nil
 	}
 	if !possibleName(text) {
@@ -124,20 +124,4 @@ func possibleName(s string) bool {
 		}
 	}
 	return true
-}
-
-// parseHardwareAddr reads six bytes in hexadecimal, separated by ':' or '-'.
-func parseHardwareAddr(s string) (hw [6]byte, ok bool) {
-	if len(s) != 17 {
-		return hw, false
-	}
-	for i := range hw {
-		if i > 0 && s[3*i-1] != s[2] {
-			return hw, false
-		}
-		if _, err := hex.Decode(hw[i:i+1], []byte(s[3*i:3*i+2])); err != nil {
-			return hw, false
-		}
-	}
-	return hw, s[2] == ':' || s[2] == '-'
 }

@@ -1,15 +1,14 @@
 package main
 
 import (
-	"encoding/base64"
 	"encoding/binary"
 	"errors"
 	"fmt"
-	"math/bits"
 	"net/netip"
 	"os"
 	"strings"
 
+	"github.com/dhclient-lws/dhclient-lws/pkg/dhcpc/dhcp4"
 	"github.com/dhclient-lws/dhclient-lws/pkg/dhcpc/machine"
 	"github.com/dhclient-lws/dhclient-lws/pkg/ifup"
 )
@@ -81,24 +80,25 @@ func parseStatic(text []byte) (*machine.Lease, error) {
 			return
 		}
 		last = name
+		is := func(word string) bool { return strings.EqualFold(name, word) }
 		var err error
-		switch strings.ToLower(name) {
-		case "ip":
+		switch {
+		case is("IP"):
 			addr, err = parseHost(r.optionalText())
-		case "netmask":
+		case is("Netmask"):
 			length, err = parseMask(r.optionalText(), length)
-		case "broadcast":
+		case is("Broadcast"):
 			l.Broadcast, err = parseAddr(r.optionalText())
-		case "router":
+		case is("Router"):
 			var router netip.Addr
 			if router, err = parseHost(r.optionalText()); router.IsValid() {
 				l.Routers = []netip.Addr{router}
 			}
-		case "dns":
+		case is("DNS"):
 			l.DNS, err = r.hosts()
-		case "domain":
+		case is("Domain"):
 			l.Domain, err = parseDomain(r.optionalText())
-		case "renewaltime":
+		case is("RenewalTime"):
 			r.skip() // nothing is renewed
 		default:
 			err = errors.New("no such word; there are IP, Netmask, Broadcast, Router, DNS and Domain")
@@ -117,7 +117,7 @@ func parseStatic(text []byte) (*machine.Lease, error) {
 		return nil, errors.New("IP: there is none")
 	}
 	l.Addr = netip.PrefixFrom(addr, length)
-	return l, nil
+	return l, l.ValidStatic()
 }
 
 // optionalText is a text, or "" for null.
@@ -141,7 +141,7 @@ func (r *jsonReader) hosts() (list []netip.Addr, wrong error) {
 			list = append(list, a)
 		}
 	})
-	return list, wrong
+	return list[:min(len(list), maxResolvers)], wrong
 }
 
 // parseAddr reads an IPv4 address; "" is none.
@@ -159,7 +159,7 @@ func parseAddr(s string) (netip.Addr, error) {
 // parseHost reads an address that a host may have.
 func parseHost(s string) (netip.Addr, error) {
 	a, err := parseAddr(s)
-	if err == nil && a.IsValid() && !a.IsGlobalUnicast() && !a.IsLinkLocalUnicast() {
+	if err == nil && a.IsValid() && !dhcp4.IsHost(a) {
 		return netip.Addr{}, fmt.Errorf("no host has the address %q", s)
 	}
 	return a, err
@@ -171,17 +171,33 @@ func parseMask(s string, length int) (int, error) {
 	if s == "" {
 		return length, nil
 	}
-	b, err := base64.StdEncoding.DecodeString(s)
-	if a, isAddr := netip.ParseAddr(s); isAddr == nil && a.Is4() {
-		b, err = a.AsSlice(), nil
+	mask, err := netip.ParseAddr(s)
+	if err != nil {
+		mask = addrOfBase64(s)
 	}
-	if err == nil && len(b) == 4 {
-		mask := binary.BigEndian.Uint32(b)
-		if length := bits.LeadingZeros32(^mask); length > 0 && mask<<length == 0 {
-			return length, nil
-		}
+	if length, ok := dhcp4.MaskBits(mask); ok && length > 0 {
+		return length, nil
 	}
 	return 0, fmt.Errorf("%q is no mask: write 255.255.255.0, or its bytes in base64", s)
+}
+
+// addrOfBase64 reads an IPv4 address as package encoding/json writes its bytes. If
+// there is none it returns the zero Addr.
+func addrOfBase64(s string) netip.Addr {
+	const digits = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
+	text, padded := strings.CutSuffix(s, "==")
+	if !padded || len(text) != 6 {
+		return netip.Addr{}
+	}
+	var v uint64
+	for _, c := range []byte(text) {
+		digit := strings.IndexByte(digits, c)
+		if digit < 0 {
+			return netip.Addr{}
+		}
+		v = v<<6 | uint64(digit)
+	}
+	return netip.AddrFrom4([4]byte(binary.BigEndian.AppendUint32(nil, uint32(v>>4)))) // 36 bits hold 32
 }
 
 func parseDomain(s string) (string, error) {

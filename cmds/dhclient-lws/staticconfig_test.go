@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/vishvananda/netlink"
 	"golang.org/x/sys/unix"
 
 	"github.com/dhclient-lws/dhclient-lws/pkg/dhcpc/dhcptest/netns"
@@ -51,6 +52,11 @@ func TestMalformedStaticConfig(t *testing.T) {
 		`{"IP":"224.0.0.1"}`: `IP: no host has the address "224.0.0.1"`,
 		`{"IP":"10.0.0.5","Netmask":"255.0.255.0"}`: `Netmask: "255.0.255.0" is no mask: write 255.255.255.0, or its bytes in base64`,
 		`{"IP":"10.0.0.5","Netmask":"0.0.0.0"}`:     `Netmask: "0.0.0.0" is no mask: write 255.255.255.0, or its bytes in base64`,
+		`{"IP":"240.0.0.1"}`:                        `IP: no host has the address "240.0.0.1"`,
+		`{"IP":"10.0.0.5","Router":"0.0.0.1"}`:      `Router: no host has the address "0.0.0.1"`,
+		`{"IP":"10.0.0.255"}`:                       "bad address",
+		`{"IP":"10.0.0.5","Broadcast":"10.0.0.7"}`:  "bad broadcast address",
+		`{"IP":"10.0.0.5","Netmask":"//8AA-=="}`:    `Netmask: "//8AA-==" is no mask: write 255.255.255.0, or its bytes in base64`,
 		`{"IP":"10.0.0.5","Netmask":"AAAA"}`:        `Netmask: "AAAA" is no mask: write 255.255.255.0, or its bytes in base64`,
 		`{"IP":"10.0.0.5","Router":"10.0.0.256"}`:   `Router: "10.0.0.256" is no IPv4 address`,
 		`{"IP":"10.0.0.5","DNS":["10.0.0.1","x"]}`:  `DNS: "x" is no IPv4 address`,
@@ -84,7 +90,7 @@ func TestStaticConfigOfALink(t *testing.T) {
 		{[]string{good, "eth*"}, ""},
 		{[]string{"-static_network_config={}"}, ""},
 	} {
-		o, err := parse(tt.args)
+		o, err := parse("dhclient-lws", tt.args)
 		if err != nil {
 			t.Errorf("%q: %v", tt.args, err)
 			continue
@@ -115,7 +121,16 @@ func TestStaticConfigIsApplied(t *testing.T) {
 	}
 	p := b.start(t, "-carrier-timeout", "1s", "-static_network_config", config)
 	p.prints("eth0: no such interface; waiting for it")
-	netns.Veth(t, b.NS, "eth0", b.NS, "other")
+	// Until the kernel has looked at its carrier a new link is taken to have one.
+	netns.Veth(t, b.NS, "late0", b.NS, "other")
+	b.Up(t, "late0")
+	eventually(t, "be without carrier", func() bool {
+		return b.Link(t, "late0").Attrs().OperState != netlink.OperUnknown
+	})
+	b.Down(t, "late0") // old kernels rename no link that is up
+	if err := b.LinkSetName(b.Link(t, "late0"), "eth0"); err != nil {
+		t.Fatal(err)
+	}
 	p.prints("eth0: no carrier")
 	b.Up(t, "other")
 	if out := p.end(); p.ProcessState.ExitCode() != exitStopped || !strings.Contains(out, "eth0: 10.77.0.5/16 as configured, router 10.77.0.1, DNS 10.77.0.53, for ever") {

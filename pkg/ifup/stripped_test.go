@@ -33,11 +33,16 @@ func (l *lab) stripped() (n int) {
 func (l *lab) wakes() bool {
 	l.t.Helper()
 	fds := []unix.PollFd{{Fd: int32(l.n.FD()), Events: unix.POLLIN}}
-	n, err := unix.Poll(fds, 0)
-	if err != nil {
-		l.t.Fatal(err)
+	for {
+		n, err := unix.Poll(fds, 0)
+		if errors.Is(err, unix.EINTR) {
+			continue
+		}
+		if err != nil {
+			l.t.Fatal(err)
+		}
+		return n > 0
 	}
-	return n > 0
 }
 
 func (l *lab) deleteAddr(name, cidr string) {

@@ -3,17 +3,20 @@
 package bootargs
 
 import (
-	"encoding/hex"
+	"errors"
 	"fmt"
 	"net/netip"
+	"strconv"
 	"strings"
+
+	"github.com/dhclient-lws/dhclient-lws/pkg/dhcpc/dhcp4"
 )
 
 // Args is what the command line says.
 type Args struct {
-	BootIF [6]byte // the MAC address of the link that the machine was booted from; zero if that is not said
-	IP     []IP    // in the order of the line
-	Errors []error // what could not be understood, one line each
+	BootIF dhcp4.HardwareAddr // of the link that the machine was booted from; zero if that is not said
+	IP     []IP               // in the order of the line
+	Errors []error            // what could not be understood, one line each
 }
 
 // IP is one word ip=, in the kernel's own syntax (nfsroot.txt):
@@ -86,17 +89,16 @@ func words(line string) (list []string) {
 	return list
 }
 
-// parseBootIF reads what pxelinux and iPXE write: the type of the hardware, then
-// the address. Some leave the type out.
-func parseBootIF(s string) (hw [6]byte, ok bool) {
-	b, err := hex.DecodeString(strings.NewReplacer("-", "", ":", "").Replace(s))
-	if err != nil {
-		return hw, false
+// parseBootIF reads what pxelinux and iPXE write: the type of the hardware, 01 for
+// Ethernet, then the address. Some leave the type out.
+func parseBootIF(s string) (dhcp4.HardwareAddr, bool) {
+	if hw, ok := dhcp4.ParseHardwareAddr(s); ok {
+		return hw, true
 	}
-	if len(b) == 7 && b[0] == 1 { // Ethernet
-		b = b[1:]
+	if strings.HasPrefix(s, "01-") || strings.HasPrefix(s, "01:") {
+		s = s[3:]
 	}
-	return hw, copy(hw[:], b) == len(hw) && len(b) == len(hw)
+	return dhcp4.ParseHardwareAddr(s)
 }
 
 // methods are the words for how a link gets its address.
@@ -106,62 +108,57 @@ var methods = map[string]bool{ // and whether it asks
 	"off": false, "none": false, "static": false,
 }
 
+// The fields of a word.
+const (
+	client = iota
+	server
+	gateway
+	netmask
+	host
+	device
+	method
+	dns1
+	dns2
+	ntp
+	numFields
+)
+
 // parseIP reads one word. It does not apply where nothing is to be done.
 func parseIP(s string) (ip IP, applies bool, err error) {
-	if asks, ok := methods[s]; ok {
-		return ip, asks, nil
-	}
-	f := strings.Split(s, ":")
-	if len(f) == 2 {
-		if asks, ok := methods[f[1]]; ok && f[1] != "" && !looksLikeAddress(f[0]) {
-			ip.Device = f[0]
-			return ip, asks, nil
-		}
-	}
-	field := func(i int) string {
-		if i < len(f) {
-			return f[i]
-		}
-		return ""
+	if device, asks, ok := parseShort(s); ok {
+		return IP{Device: device}, asks, nil
 	}
 	if strings.HasPrefix(s, "[") {
-		return ip, true, fmt.Errorf("IPv6 is not served")
+		return IP{}, true, errors.New("IPv6 is not served")
 	}
-	if len(f) > 10 {
-		return ip, true, fmt.Errorf("%d words, where there are 10 at most", len(f))
+	given := strings.Split(s, ":")
+	if len(given) > numFields {
+		return IP{}, true, fmt.Errorf("%d words, where there are %d at most", len(given), numFields)
 	}
-	ip.Device = field(5)
+	var f [numFields]string
+	copy(f[:], given)
 	r := reader{}
-	client, mask := r.address("the client", field(0)), field(3)
-	static := IP{
-		Device: ip.Device, Host: field(4),
-		Server:  r.address("the server", field(1)),
-		Gateway: r.address("the gateway", field(2)),
-	}
-	static.Address = r.prefix(client, mask)
-	for i, what := range []string{"a DNS server", "a DNS server", "an NTP server"} {
-		a := r.address(what, field(7+i))
-		switch {
-		case !a.IsValid():
-		case i < 2:
-			static.DNS = append(static.DNS, a)
-		default:
-			static.NTP = append(static.NTP, a)
-		}
-	}
-	asks, ok := methods[field(6)]
-	if !ok {
-		r.fail("%q is no way to get an address (dhcp, on, any, off, none)", field(6))
-	}
+	static, asks := r.static(&f), r.method(f[method])
 	switch {
 	case r.err != nil:
-		return ip, true, r.err
-	case client.IsValid() && (!asks || field(6) == ""):
+		return IP{Device: f[device]}, true, r.err
+	case static.Static() && (!asks || f[method] == ""):
 		return static, true, nil
-	case !asks:
-		return ip, false, nil
 	}
-	return ip, true, nil
+	return IP{Device: f[device]}, asks, nil
+}
+
+// parseShort reads METHOD and DEVICE:METHOD.
+func parseShort(s string) (device string, asks, ok bool) {
+	if asks, ok = methods[s]; ok {
+		return "", asks, true
+	}
+	device, word, _ := strings.Cut(s, ":")
+	if word == "" || looksLikeAddress(device) {
+		return "", false, false
+	}
+	asks, ok = methods[word]
+	return device, asks, ok
 }
 
 func looksLikeAddress(s string) bool {
@@ -178,13 +175,42 @@ func (r *reader) fail(format string, args ...any) {
 	}
 }
 
+// static reads what a link is to have if it has an address.
+func (r *reader) static(f *[numFields]string) IP {
+	addr := r.address("the client", f[client])
+	ip := IP{
+		Device:  f[device],
+		Host:    f[host],
+		Server:  r.address("the server", f[server]),
+		Gateway: r.address("the gateway", f[gateway]),
+	}
+	ip.Address = r.prefix(addr, f[netmask])
+	for _, s := range f[dns1:ntp] {
+		if a := r.address("a DNS server", s); a.IsValid() {
+			ip.DNS = append(ip.DNS, a)
+		}
+	}
+	if a := r.address("an NTP server", f[ntp]); a.IsValid() {
+		ip.NTP = append(ip.NTP, a)
+	}
+	return ip
+}
+
+func (r *reader) method(s string) (asks bool) {
+	asks, ok := methods[s]
+	if !ok {
+		r.fail("%q is no way to get an address (dhcp, on, any, off, none)", s)
+	}
+	return asks
+}
+
 // address reads an address that a host may have. None is none.
 func (r *reader) address(what, s string) netip.Addr {
 	if s == "" || s == "0.0.0.0" {
 		return netip.Addr{}
 	}
 	a, err := netip.ParseAddr(s)
-	if err != nil || !a.Is4() || !a.IsGlobalUnicast() {
+	if err != nil || !dhcp4.IsHost(a) {
 		r.fail("%s cannot have the address %q", what, s)
 		return netip.Addr{}
 	}
@@ -197,29 +223,17 @@ func (r *reader) prefix(a netip.Addr, mask string) netip.Prefix {
 		return netip.Prefix{}
 	}
 	if mask == "" {
-		return netip.PrefixFrom(a, classful(a))
+		return netip.PrefixFrom(a, dhcp4.Classful(a).Bits())
 	}
-	for bits := 1; bits <= 32; bits++ {
-		if mask == fmt.Sprint(bits) || mask == maskOf(bits) {
-			return netip.PrefixFrom(a, bits)
+	bits, err := strconv.Atoi(mask)
+	if m, isAddr := netip.ParseAddr(mask); isAddr == nil {
+		if length, ok := dhcp4.MaskBits(m); ok {
+			bits, err = length, nil
 		}
 	}
-	r.fail("%q is no mask", mask)
-	return netip.Prefix{}
-}
-
-func maskOf(bits int) string {
-	p, _ := netip.AddrFrom4([4]byte{255, 255, 255, 255}).Prefix(bits) // bits are in range
-	return p.Masked().Addr().String()
-}
-
-// classful is the length of the prefix before there were masks (RFC 791).
-func classful(a netip.Addr) int {
-	switch first := a.As4()[0]; {
-	case first < 128:
-		return 8
-	case first < 192:
-		return 16
+	if err != nil || bits < 1 || bits > 32 {
+		r.fail("%q is no mask", mask)
+		return netip.Prefix{}
 	}
-	return 24
+	return netip.PrefixFrom(a, bits)
 }

@@ -7,6 +7,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
+
+	"github.com/dhclient-lws/dhclient-lws/pkg/dhcpc/dhcp4"
 )
 
 func TestParse(t *testing.T) {
@@ -40,6 +42,7 @@ func TestParse(t *testing.T) {
 		`x="a ip=off" ip=dhcp`:        {IP: []IP{{}}},
 		"ip=dhcp -- ip=eth0:dhcp":     {IP: []IP{{}}},
 		"BOOTIF=01-52-54-00-12-34-56": {BootIF: [6]byte{0x52, 0x54, 0, 0x12, 0x34, 0x56}},
+		"BOOTIF=01-02-03-04-05-06":    {BootIF: [6]byte{1, 2, 3, 4, 5, 6}},
 		"BOOTIF=52:54:00:12:34:56\n":  {BootIF: [6]byte{0x52, 0x54, 0, 0x12, 0x34, 0x56}},
 	} {
 		got := Parse(line)
@@ -65,6 +68,9 @@ func TestMalformed(t *testing.T) {
 		"ip=10.0.2.3:::24::eth0:off:::::":      {"12 words", []IP{{}}},
 		"ip=[fd00::1]::[fd00::2]:64::eth0:off": {"IPv6 is not served", []IP{{}}},
 		"ip=nonsense":                          {`the client cannot have the address "nonsense"`, []IP{{}}},
+		"ip=240.0.0.1:::24::eth0:off":          {`the client cannot have the address "240.0.0.1"`, []IP{{Device: "eth0"}}},
+		"ip=10.0.2.3::0.0.0.1:24::eth0:off":    {`the gateway cannot have the address "0.0.0.1"`, []IP{{Device: "eth0"}}},
+		"ip=10.0.2.3:::0.0.0.0::eth0:off":      {`"0.0.0.0" is no mask`, []IP{{Device: "eth0"}}},
 		"BOOTIF=20-52-54-00-12-34-56":          {"not a MAC address", nil},
 		"BOOTIF=":                              {"not a MAC address", nil},
 		"ip=10.0.2.3\x1b[31m":                  {"cannot have the address", []IP{{}}},
@@ -85,7 +91,7 @@ func FuzzParse(f *testing.F) {
 	f.Add(`a="b c" ip=eth0:dhcp -- x`)
 	f.Fuzz(func(t *testing.T, line string) {
 		for _, ip := range Parse(line).IP {
-			if ip.Static() && (!ip.Address.Addr().Is4() || !ip.Address.Addr().IsGlobalUnicast() || ip.Address.Bits() < 1) {
+			if ip.Static() && (!dhcp4.IsHost(ip.Address.Addr()) || ip.Address.Bits() < 1) {
 				t.Errorf("%q: %v", line, ip.Address)
 			}
 			for _, a := range append(ip.DNS, ip.NTP...) {
