@@ -44,21 +44,12 @@ func run(ctx context.Context, dir, over string, limit time.Duration) error {
 	if err := boot.Build(ctx, dir); err != nil {
 		return err
 	}
-	n, err := boot.NewNetwork(dir, over)
-	if err != nil {
-		return err
-	}
-	defer n.Close()
 	fmt.Printf("booting over %s, and the next system from there\n", over)
 	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
-	r, err := n.Run(ctx, os.Stdout)
-	if err != nil {
-		return fmt.Errorf("%w\n%s", err, n.Log())
-	}
-	if err := boot.Judge(r, n.Heard()); err != nil {
+	if err := boot.Chain(ctx, dir, over, os.Stdout); err != nil {
 		return err
 	}
-	fmt.Println("\nOK: two systems, one lease: the address that the ROM had, and the client runs on")
+	fmt.Println("\nOK: two systems have the address that the ROM had, the second by one REQUEST, and the client runs on")
 	return nil
 }

@@ -78,3 +78,28 @@ func TestJudgeNamesEachFault(t *testing.T) {
 		})
 	}
 }
+
+func TestJudgeWantsTheLeaseToGoAlong(t *testing.T) {
+	const (
+		rom   = "DHCPDISCOVER\nDHCPACK\nweb: sent /boot.ipxe\nweb: sent /vmlinuz\nweb: sent /u-root.cpio\n"
+		first = "DHCPDISCOVER\nDHCPACK\nweb: sent /next.ipxe\nweb: sent /vmlinuz\nweb: sent /u-root.cpio\n"
+	)
+	reboot := []*dhcptest.Message{{Kind: dhcp4.KindInitReboot}}
+	if err := judgeActs(rom+first+"DHCPREQUEST\nDHCPACK\n", "http", reboot); err != nil {
+		t.Error(err)
+	}
+	for log, want := range map[string]string{
+		rom: "1 systems were fetched",
+		rom + first + "DHCPDISCOVER\nDHCPREQUEST\nDHCPACK\n": "the second system discovers",
+		rom + first + "DHCPREQUEST\nDHCPNAK\n":               "act 3: no DHCPACK",
+		first + first + "DHCPREQUEST\nDHCPACK\n":             "act 1: no /boot.ipxe",
+	} {
+		if err := judgeActs(log, "http", reboot); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("got %v, want %q", err, want)
+		}
+	}
+	selecting := []*dhcptest.Message{{Kind: dhcp4.KindSelecting, Link: new(dhcptest.Link)}}
+	if err := judgeActs(rom+first+"DHCPREQUEST\nDHCPACK\n", "http", selecting); err == nil {
+		t.Error("a lease that was asked for anew passed")
+	}
+}

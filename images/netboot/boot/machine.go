@@ -4,7 +4,6 @@ package boot
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -48,19 +47,6 @@ func Build(ctx context.Context, dir string) error {
 	return boot.Image(ctx, filepath.Join(dir, imageFile), "github.com/dhclient-lws/dhclient-lws/images/netboot/chain")
 }
 
-// NextStage is the line of dnsmasq's configuration that tells what the ROM has booted
-// of what it is to boot itself.
-const NextStage = "dhcp-boot=tag:!rom," + web + nextFile
-
-// OfferChain has the network offer the ROM a system that goes on to the next one, in
-// which the machine is checked.
-func (n *Network) OfferChain() error {
-	return errors.Join(
-		n.offer(scriptFile, script(bootIF+" "+uinit("chain"))),
-		n.offer(nextFile, script(uinit("check"))),
-	)
-}
-
 // offer puts a file where the servers find it.
 func (n *Network) offer(name, content string) error {
 	return os.WriteFile(filepath.Join(n.Dir, name), []byte(content), 0o644)
@@ -82,9 +68,9 @@ func uinit(command string) string {
 	return `uroot.uinitargs="-netboot -wait bootif -grace 1h -carrier-timeout 0 -timeout 0 -- ` + command + `"`
 }
 
-// Run boots the machine from the network, and returns the report of the check in
+// run boots the machine from the network, and returns the report of the check in
 // the image that it ends in. The serial console is copied to console while it runs.
-func (n *Network) Run(ctx context.Context, console io.Writer) (report.Report, error) {
+func (n *Network) run(ctx context.Context, console io.Writer) (report.Report, error) {
 	args := append(vm.Hardware(), "-serial", "stdio", "-uuid", uuid,
 		"-netdev", "hubport,id=n0,hubid=0",
 		"-netdev", "tap,id=n1,script=no,downscript=no,ifname="+tap)

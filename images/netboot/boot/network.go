@@ -14,6 +14,7 @@ import (
 	"strings"
 	"sync"
 	"syscall"
+	"time"
 
 	"github.com/vishvananda/netlink"
 	"golang.org/x/sys/unix"
@@ -42,10 +43,14 @@ type Network struct {
 	log strings.Builder
 }
 
-// NewNetwork sets the network up. The ROM is told to fetch its script over "tftp" or
+// newNetwork sets the network up. The ROM is told to fetch its script over "tftp" or
 // "http"; what follows are further lines of dnsmasq's configuration. The namespace
 // must be one that may be changed, and has one such network at a time.
-func NewNetwork(dir, over string, lines ...string) (*Network, error) {
+func newNetwork(dir, over string, lines ...string) (*Network, error) {
+	dir, err := filepath.Abs(dir) // dnsmasq leaves the directory that it was started in
+	if err != nil {
+		return nil, err
+	}
 	n := &Network{Dir: dir}
 	from := map[string]string{"tftp": "", "http": web}[over]
 	if err := n.start(append(lines, "dhcp-boot=tag:rom,"+from+scriptFile)); err != nil {
@@ -123,9 +128,15 @@ func (n *Network) serveWeb() error {
 	if err != nil {
 		return err
 	}
-	files := http.FileServer(http.Dir(n.Dir))
 	n.web = &http.Server{Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		files.ServeHTTP(w, r)
+		f, err := os.Open(filepath.Join(n.Dir, filepath.Base(r.URL.Path)))
+		if err != nil {
+			http.NotFound(w, r)
+			n.note("web: " + err.Error())
+			return
+		}
+		defer f.Close()
+		http.ServeContent(w, r, f.Name(), time.Time{}, f)
 		n.note("web: sent " + r.URL.Path)
 	})}
 	go func() { _ = n.web.Serve(l) }() // until it is closed

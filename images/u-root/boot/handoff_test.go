@@ -149,6 +149,30 @@ check
 	}
 }
 
+// The name and the flags of u-root's own client, as its scripts and its uinit have
+// them: the script goes on when the lease is there.
+func TestUnderTheNameOfURootsClient(t *testing.T) {
+	m := machine(t, NICs(1)).with(t, symlink("bbin/dhclient", "dhclient-lws"), script("bin/uinit", `
+/bbin/dhclient -ipv6=false -v
+echo "dhclient: $?"
+/bbin/dhclient -timeout 15 -retry 5 -ipv4 -ipv6=false -v4-port 67 -vv -dry-run ^e.*
+echo "dry run: $?"
+dhclient -ipv6=false
+echo "by its name: $?"
+check
+`))
+	r, console := run(t, m, "")
+	for _, want := range []string{"dhclient: 0\n", "dry run: 0\n", "by its name: 0\n"} {
+		if !strings.Contains(strings.ReplaceAll(console, "\r", ""), want) {
+			t.Errorf("not on the console: %q", want)
+		}
+	}
+	r.Result, r.Self.Parent = "ok", 1 // nothing was handed off
+	if err := Judge(r, m.NICs); err != nil {
+		t.Error(err)
+	}
+}
+
 // Before the real init: the first process of a machine that has neither /proc nor
 // more than a few devices becomes u-root's init. Later the client is killed, and
 // init reaps what is left of it.
