@@ -77,8 +77,11 @@ func parse(name string, args []string) (*options, error) {
 	}
 	given := map[string]bool{}
 	fs.Visit(func(f *flag.Flag) { given[f.Name] = true })
-	if name == gokrazysDHCP {
+	switch name {
+	case gokrazysDHCP:
 		o.standIn(given)
+	case urootsDHClient:
+		o.returns(given)
 	}
 	o.complete(given, persistentDir)
 	if err := o.contradiction(); err != nil {

@@ -80,11 +80,7 @@ func nextRoot(t *testing.T, m Machine) string {
 		}
 	}
 	for file, pkg := range map[string]string{"sbin/init": "images/u-root/check", "bbin/dhclient-lws": "cmds/dhclient-lws"} {
-		cmd := exec.Command("go", "build", "-ldflags=-s -w", "-o", filepath.Join(tree, file), module+"/"+pkg)
-		cmd.Env = append(os.Environ(), "GOOS=linux", "GOARCH=amd64", "CGO_ENABLED=0")
-		if out, err := cmd.CombinedOutput(); err != nil {
-			t.Fatalf("%v\n%s", err, out)
-		}
+		compile(t, filepath.Join(tree, file), pkg)
 	}
 	mkfs, err := exec.LookPath("mkfs.ext4")
 	if err != nil { // ordinary users do not have that directory in their PATH
@@ -94,6 +90,16 @@ func nextRoot(t *testing.T, m Machine) string {
 		t.Fatalf("mkfs.ext4 (make test installs it): %v\n%s", err, out)
 	}
 	return disk
+}
+
+// compile makes a program of one package, as other images than u-root's have it.
+func compile(t *testing.T, out, pkg string) {
+	t.Helper()
+	cmd := exec.Command("go", "build", "-ldflags=-s -w", "-o", out, module+"/"+pkg)
+	cmd.Env = append(os.Environ(), "GOOS=linux", "GOARCH=amd64", "CGO_ENABLED=0")
+	if text, err := cmd.CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, text)
+	}
 }
 
 // withShortLeases is a NIC on a network whose server grants ten seconds. Each

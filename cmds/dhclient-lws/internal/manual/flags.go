@@ -17,7 +17,7 @@ var afterTheWait = Topic{
 	Title: "After the wait",
 	Flags: []Flag{
 		{"once", "", "end, and leave what is configured until the lease is over; nobody renews it", ""},
-		{"background", "", "return to the caller, and leave a client behind that stays", ""},
+		{"background", "", "return to the caller, and leave a client behind that stays; on if the program is started under the name dhclient, which is u-root's own client", ""},
 		{"dry-run", "", "set links up and ask, show the leases, and end as with -once; the links stay up, nothing else is " +
 			"changed, no file is written, and -acd has no effect", ""},
 		{"release", "", "when a signal ends the client: give the leases back and take the addresses away first, " +
