@@ -1,8 +1,6 @@
 package main
 
 import (
-	"os"
-
 	"github.com/dhclient-lws/dhclient-lws/cmds/dhclient-lws/internal/bootargs"
 	"github.com/dhclient-lws/dhclient-lws/pkg/dhcpc/machine"
 	"github.com/dhclient-lws/dhclient-lws/pkg/ifup"
@@ -13,7 +11,7 @@ func (o *options) heedBootLoader() {
 	if len(o.selectors) > 0 && o.wait.mode != waitBootIF {
 		return
 	}
-	line, err := os.ReadFile("/proc/cmdline")
+	line, err := readProc("/proc/cmdline")
 	if err != nil {
 		o.remarks = append(o.remarks, "the kernel's command line: "+err.Error())
 	}

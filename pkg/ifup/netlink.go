@@ -3,9 +3,12 @@ package ifup
 import (
 	"errors"
 	"fmt"
+	"os"
 
 	"golang.org/x/net/bpf"
 	"golang.org/x/sys/unix"
+
+	"github.com/dhclient-lws/dhclient-lws/pkg/internal/sockfilter"
 )
 
 // Netlink is the real kernel side: an rtnetlink socket for what the kernel
@@ -41,11 +44,12 @@ const eventBuffer = 8 << 20
 // Open opens both sockets and subscribes to events. The first Poll reports every
 // link there is.
 func Open() (*Netlink, error) {
-	requests, err := openSocket(0, nil)
+	requests, port, err := openRequests()
 	if err != nil {
 		return nil, fmt.Errorf("netlink: %w", err)
 	}
-	events, err := openEvents(requests)
+	// But for those that come of what is asked for on the other socket.
+	events, err := openSocket(0, newsGroups, news(port))
 	if err != nil {
 		_ = unix.Close(requests)
 		return nil, fmt.Errorf("netlink: %w", err)
@@ -68,29 +72,35 @@ func Open() (*Netlink, error) {
 	}, nil
 }
 
-// openEvents opens the socket for events, but for those that come of what is
-// asked for on the other socket.
-func openEvents(requests int) (int, error) {
-	self, err := unix.Getsockname(requests)
-	if err != nil {
-		return -1, err
+// pidBits is how many bits a PID can have.
+const pidBits = 22
+
+// openRequests opens the socket for what is asked for, under a port of our choice: to
+// ask the kernel for its own costs more code than all of this package. Another socket
+// may have the port, of this process or of one with the same PID in another namespace.
+// The PID alone is left to those that let the kernel choose.
+func openRequests() (fd int, port uint32, err error) {
+	for n := uint32(1); n < 1<<(31-pidBits); n++ {
+		port = n<<pidBits | uint32(os.Getpid())
+		if fd, err = openSocket(port, 0, nil); !errors.Is(err, unix.EADDRINUSE) {
+			break
+		}
 	}
-	port := self.(*unix.SockaddrNetlink).Pid
-	return openSocket(newsGroups, news(port))
+	return fd, port, err
 }
 
-// openSocket opens an rtnetlink socket. One from a library would be an os.File,
+// openSocket opens an rtnetlink socket under a port, or under any if that is 0. One from a library would be an os.File,
 // watched by the runtime as well, which wakes another thread for each event.
-func openSocket(groups uint32, filter []bpf.Instruction) (int, error) {
+func openSocket(port, groups uint32, filter []bpf.Instruction) (int, error) {
 	fd, err := unix.Socket(unix.AF_NETLINK, unix.SOCK_RAW|unix.SOCK_CLOEXEC|unix.SOCK_NONBLOCK, unix.NETLINK_ROUTE)
 	if err != nil {
 		return -1, err
 	}
 	if filter != nil {
-		err = attach(fd, filter)
+		err = sockfilter.Attach(fd, filter)
 	}
 	if err == nil {
-		err = unix.Bind(fd, &unix.SockaddrNetlink{Family: unix.AF_NETLINK, Groups: groups})
+		err = unix.Bind(fd, &unix.SockaddrNetlink{Family: unix.AF_NETLINK, Pid: port, Groups: groups})
 	}
 	if err != nil {
 		_ = unix.Close(fd)

@@ -186,6 +186,24 @@ func TestOthersWakeNobody(t *testing.T) {
 	}
 }
 
+// What one client in a process does is news to another, and to itself none.
+func TestTwoInAProcess(t *testing.T) {
+	l := newUpLab(t)
+	l.until(running)
+	first := l.n
+	l.open()
+	l.apply(leased("192.0.2.5/24"))
+	l.poll() // that the link was told to promote its addresses
+	l.apply(Config{})
+	if l.wakes() {
+		t.Error("what it did itself is a reason to wake up")
+	}
+	l.n = first
+	if !l.wakes() {
+		t.Error("what the other did is none")
+	}
+}
+
 // An address that somebody else has on the link stays his, also if what would go
 // through it cannot be reached: his prefix route is his to take away.
 func TestForeignAddressWithoutPrefixRoute(t *testing.T) {

@@ -5,6 +5,8 @@ import (
 
 	"golang.org/x/net/bpf"
 	"golang.org/x/sys/unix"
+
+	"github.com/dhclient-lws/dhclient-lws/pkg/internal/sockfilter"
 )
 
 // receiveBuffer is how much may wait in a socket, in bytes of kernel memory.
@@ -44,7 +46,7 @@ func (s *Sockets) Listen(raw, udp bool) error {
 		if udp {
 			program = acceptAll
 		}
-		if err := attach(s.udp, program); err != nil {
+		if err := sockfilter.Attach(s.udp, program); err != nil {
 			return fmt.Errorf("UDP port 68: %w", err)
 		}
 		s.udpHears = udp
@@ -81,7 +83,7 @@ func openPacket(protocol uint16, filter []bpf.Instruction) (int, error) {
 	if err != nil {
 		return -1, err
 	}
-	if err = attach(fd, filter); err == nil {
+	if err = sockfilter.Attach(fd, filter); err == nil {
 		if err = unix.SetsockoptInt(fd, unix.SOL_PACKET, unix.PACKET_AUXDATA, 1); err == nil {
 			err = unix.Bind(fd, &unix.SockaddrLinklayer{Protocol: networkOrder(protocol)})
 		}
@@ -100,7 +102,7 @@ func openUDP() (int, error) {
 	if err != nil {
 		return -1, err
 	}
-	err = attach(fd, dropAll)
+	err = sockfilter.Attach(fd, dropAll)
 	for _, opt := range []struct{ level, name int }{
 		{unix.SOL_SOCKET, unix.SO_REUSEADDR},
 		{unix.SOL_SOCKET, unix.SO_BROADCAST},
@@ -154,17 +156,3 @@ var (
 )
 
 const ethernet = 14 // bytes before the IP header
-
-// attach installs or replaces the kernel filter of a socket.
-func attach(fd int, program []bpf.Instruction) error {
-	raw, err := bpf.Assemble(program)
-	if err != nil {
-		return err
-	}
-	filter := make([]unix.SockFilter, len(raw))
-	for i, in := range raw {
-		filter[i] = unix.SockFilter{Code: in.Op, Jt: in.Jt, Jf: in.Jf, K: in.K}
-	}
-	return unix.SetsockoptSockFprog(fd, unix.SOL_SOCKET, unix.SO_ATTACH_FILTER,
-		&unix.SockFprog{Len: uint16(len(filter)), Filter: &filter[0]})
-}

@@ -7,6 +7,8 @@ import (
 
 	"golang.org/x/net/bpf"
 	"golang.org/x/sys/unix"
+
+	"github.com/dhclient-lws/dhclient-lws/pkg/internal/sockfilter"
 )
 
 // Watch makes Receive deliver the ARP packets in which somebody else could claim
@@ -31,7 +33,7 @@ func (s *Sockets) Watch(addrs []netip.Addr, probes bool) error {
 	}
 	// Not closed when nothing is watched: that takes 10 ms, and an open socket that
 	// hears nothing costs nothing.
-	if err := attach(s.arp, filter); err != nil {
+	if err := sockfilter.Attach(s.arp, filter); err != nil {
 		return fmt.Errorf("ARP socket: %w", err)
 	}
 	return nil
