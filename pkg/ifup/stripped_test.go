@@ -192,9 +192,11 @@ func TestTwoInAProcess(t *testing.T) {
 	l.until(running)
 	first := l.n
 	l.open()
-	l.apply(leased("192.0.2.5/24"))
-	l.poll() // that the link was told to promote its addresses
-	l.apply(Config{})
+	c := leased("192.0.2.5/24")
+	l.apply(c)
+	l.poll()
+	c.Metric += 65536
+	l.apply(c)
 	if l.wakes() {
 		t.Error("what it did itself is a reason to wake up")
 	}
