@@ -71,9 +71,9 @@ conformance: ## the map of requirements and the tests that show them, from a pas
 scale: ## 10,000 clients powered on at once before one server: the retry policies compared
 	go test -count 1 -v -run TestTenThousandClients ./pkg/dhcpc/dhcptest/sim/scale -picture scale.svg
 
-soak: ## 64 links, a server with leases of seconds, and misfortunes for a while [TIME=3m]
+soak: ## many links, a server with leases of seconds, and misfortunes for a while [TIME=3m] [LINKS=64]
 	@$(call need,$(NET))
-	go test -timeout 0 -count 1 -v -run TestSoak ./pkg/dhcpc/dhcptest/servers -soak $(TIME) -soak-links 64
+	go test -timeout 0 -count 1 -v -run TestSoak ./pkg/dhcpc/dhcptest/servers -soak $(TIME) -soak-links $(LINKS)
 
 clean: ## remove bin and build
 	rm -rf bin build

@@ -71,7 +71,7 @@ func TestWhatIsTakenAwayIsPutBack(t *testing.T) {
 	}
 	eth0 := b.Link(t, "eth0")
 	said := func(what string) int { return strings.Count(p.output(), what) }
-	const putBack = "eth0: somebody took its address or a route away; put back"
+	const putBack = "eth0: somebody took its address or a route away; putting it back"
 	for _, c := range []struct {
 		name      string
 		take      func()

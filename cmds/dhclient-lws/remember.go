@@ -4,6 +4,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"time"
 
@@ -21,12 +22,13 @@ import (
 // newer snapshot must not wait for a thousand of them.
 //
 // A server whose leases last for seconds, or are others each time, must not wear out
-// a flash card: see keptLink.hold.
+// a flash card: see leaseBurst.
 func (s *scribe) writeLeases(shot *snapshot) (changed, all bool) {
 	dir := s.leaseDir
 	if dir == "" {
 		return false, true
 	}
+	maps.DeleteFunc(s.full, func(_ string, at time.Duration) bool { return at <= shot.now })
 	all = true
 	wait := machine.Never
 	for i := range shot.links {
@@ -44,11 +46,14 @@ func (s *scribe) writeLeases(shot *snapshot) (changed, all bool) {
 		case l.Remembered == k.lease && l.Metric == k.metric:
 			continue
 		default:
-			if hold := k.hold(shot.now); hold > 0 && !shot.last {
-				wait = min(wait, hold)
+			full := max(s.full[l.Interface], shot.now)
+			if early := full - (leaseBurst-1)*leaseInterval - shot.now; early > 0 && !shot.last {
+				wait = min(wait, early)
 				continue
 			}
-			err = s.describe(l).write(dir)
+			if err = s.describe(l).write(dir); err == nil {
+				s.full[l.Interface] = full + leaseInterval
+			}
 		}
 		if err != nil {
 			s.report("lease-dir", err)
@@ -73,15 +78,6 @@ const (
 	leaseBurst    = 8
 	leaseInterval = 10 * time.Second
 )
-
-// hold is how long the lease file has to wait, 0 if it is written now.
-func (k *keptLink) hold(now time.Duration) time.Duration {
-	if wait := k.full - (leaseBurst-1)*leaseInterval - now; wait > 0 {
-		return wait
-	}
-	k.full = max(k.full, now) + leaseInterval
-	return 0
-}
 
 // askAgain asks for a snapshot in a while, once.
 func (s *scribe) askAgain(wait time.Duration) {

@@ -47,6 +47,7 @@ type scribe struct {
 	result   result // of the wait, once decided
 	resolv   ifup.ResolvConf
 	kept     map[string]*keptLink
+	full     map[string]time.Duration // when each lease file may be written a whole burst of times again
 	absent   map[string]time.Duration // when the leases of links that do not exist are over
 	statusAt string                   // the path of our status file, once chosen
 	swept    bool                     // what an earlier process has left is gone
@@ -66,7 +67,6 @@ type snapshot struct {
 type keptLink struct {
 	lease   *machine.Lease // in its lease file, or nil
 	metric  uint32         // there
-	full    time.Duration  // when that may be written a whole burst of times again
 	netConf *machine.Lease // in net-<interface>.conf, or nil
 	known   bool           // and that is so: nothing of an earlier life is there
 	seen    bool           // it is in the snapshot
@@ -98,6 +98,7 @@ func newScribe(o *options, start time.Duration, report func(string, error)) *scr
 		recalled: map[string]*machine.Lease{},
 		resolv:   ifup.ResolvConf{Path: o.resolvConf},
 		kept:     map[string]*keptLink{},
+		full:     map[string]time.Duration{},
 		first:    -1,
 		absent:   map[string]time.Duration{},
 		early:    disk{dir: o.leaseDir, patience: loopPatience},

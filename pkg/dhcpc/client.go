@@ -71,7 +71,8 @@ type Config struct {
 	// looked at. One that is not ValidStatic is ignored, with a Failed event, and a
 	// server is asked. Static must not call the client.
 	Static func(l ifup.Link) *machine.Lease
-	// OnLink is called on the loop for each link that is new, changed or gone.
+	// OnLink is called on the loop for each link that is new, changed or gone, but
+	// not for what somebody took away from one (ifup.Event.Stripped).
 	OnLink func(ifup.Event)
 	// OnTurn is called on the loop before it goes to sleep; the loop calls again
 	// no later than the time returned (machine.Never if there is no need).

@@ -10,7 +10,7 @@ import (
 
 // noteLink takes in what the kernel reports of a link.
 func (c *Client) noteLink(ev ifup.Event) {
-	if c.cfg.OnLink != nil {
+	if c.cfg.OnLink != nil && !ev.Stripped {
 		c.linkNews = append(c.linkNews, ev)
 	}
 	now := c.now

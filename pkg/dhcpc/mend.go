@@ -19,7 +19,7 @@ const mendAfter = 200 * time.Millisecond
 // calm is how long nothing must be taken away for the next time to be a first one.
 const calm = 2 * time.Minute
 
-var errStripped = errors.New("somebody took its address or a route away; put back")
+var errStripped = errors.New("somebody took its address or a route away; putting it back")
 
 // strip is told that the kernel no longer has all that was installed. At the end
 // of what it was asked for it was the kernel itself.

@@ -23,7 +23,7 @@ func TestWhatSomebodyTakesAwayIsPutBack(t *testing.T) {
 			if got := o.eth0.Config(); got.Addr != netip.MustParsePrefix("192.0.2.10/24") || len(got.Routes) != 1 {
 				t.Errorf("configured %+v", got)
 			}
-			if failed := o.once(t, dhcpc.Failed); !strings.Contains(failed.Err.Error(), "put back") {
+			if failed := o.once(t, dhcpc.Failed); !strings.Contains(failed.Err.Error(), "putting it back") {
 				t.Errorf("told %v", failed.Err)
 			}
 			wantKinds(t, between(o.lan.Sent, time.Minute, 2*time.Minute))
