@@ -17,7 +17,7 @@ import (
 
 var (
 	links = flag.Int("links", 1, "how many links are besieged in the one way or the other")
-	many  = flag.Int("many", 8, "how many in all ways at once")
+	many  = flag.Int("many", 4, "how many in all ways at once")
 	seeds = flag.Uint64("seeds", 1, "and with how many seeds")
 )
 
