@@ -219,6 +219,16 @@ func TestLeaseFileIsSpared(t *testing.T) {
 	if most := leaseBurst + int(span/leaseInterval); writes > most || writes < most-leaseBurst {
 		t.Errorf("%d writes in %v, want about %d", writes, span, most)
 	}
+	s.forget() // which is no reason to wear the card out either
+	writes = 0
+	for i := range leaseBurst {
+		if write(span + time.Duration(i)*time.Millisecond) {
+			writes++
+		}
+	}
+	if writes > 1 {
+		t.Errorf("%d writes at once after the directory moved", writes)
+	}
 	select {
 	case <-asked:
 	case <-time.After(patienceOfTests):
