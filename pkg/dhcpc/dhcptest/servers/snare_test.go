@@ -47,22 +47,22 @@ type (
 // once it was killed there.
 func startInto(t *testing.T, ns *netns.NS, cmd *exec.Cmd, sn *snare) (caught <-chan struct{}) {
 	t.Helper()
-	started, over, isCaught := make(chan struct{}), make(chan struct{}), make(chan struct{})
+	started, isCaught := make(chan struct{}), make(chan struct{})
 	var listener int
 	var err error
 	go func() {
-		// What this thread starts inherits the filter. It must not end before that
-		// does (see Pdeathsig), and must not be used for anything else.
+		// What this thread starts inherits the filter, so it must not be used for
+		// anything else. Nor may it end: with it would die all that it ever started,
+		// servers of other tests among them (see Pdeathsig).
 		runtime.LockOSThread()
-		defer func() { <-over }()
-		defer close(started)
 		if listener, err = stopAt(sn.call); err == nil {
 			go sn.watch(listener, os.Getpid(), isCaught)
 			ns.Start(t, cmd)
 		}
+		close(started)
+		select {}
 	}()
 	<-started
-	t.Cleanup(func() { close(over) })
 	if err != nil {
 		t.Fatalf("seccomp's user notification is needed: %v", err)
 	}
