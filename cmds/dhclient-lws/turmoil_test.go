@@ -84,12 +84,12 @@ func (c *crowd) must(err error) {
 	}
 }
 
-// Everything happens to 128 links at once, twice, while they renew leases of half a
+// Everything happens to 256 links at once, twice, while they renew leases of half a
 // minute. In the end each has what it should have, and those to which nothing bad
 // happened have had it all the time. What the process needs does not grow.
 func TestTurmoil(t *testing.T) {
 	rfc.Shows(t, "P-ST-06", "P-DN-03", "R2131-F5-19")
-	const n = 128
+	const n = 256
 	c := newCrowd(t, halfAMinute)
 	var strands []*strand
 	var names []string
