@@ -61,7 +61,7 @@ func TestJudgeNamesEachFault(t *testing.T) {
 		"no address": {func(r *report.Report, _ *[]*dhcptest.Message) { r.Links[0].Addrs = nil }, "eth1 has no address"},
 		"another UUID": {func(_ *report.Report, heard *[]*dhcptest.Message) {
 			(*heard)[3].Options[5].Data = []byte{0, 1}
-		}, "option 97 was 00"},
+		}, "client UUID was 00"},
 		"another client identifier": {func(_ *report.Report, heard *[]*dhcptest.Message) {
 			(*heard)[2].Options[2].Data = []byte{0xff, 1}
 		}, "option client identifier was"},
