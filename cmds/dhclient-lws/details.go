@@ -26,7 +26,7 @@ func (l *linkStatus) appendStory(b []byte) []byte {
 // what happened last, and what will; the counters; the timeline; what does not work.
 func (l *linkStatus) appendDetails(b []byte, now time.Duration) []byte {
 	b = appendWrapped(b, ", ", l.present(now))
-	if l.index != 0 {
+	if l.index != 0 || l.sent+l.received > 0 {
 		counters := []string{strconv.FormatInt(l.sent, 10) + " sent", strconv.FormatInt(l.received, 10) + " received"}
 		b = appendWrapped(b, ", ", append(counters, l.refusals()...))
 	}
@@ -42,6 +42,13 @@ func (l *linkStatus) appendDetails(b []byte, now time.Duration) []byte {
 func (l *linkStatus) present(now time.Duration) (list []string) {
 	if l.why != "" {
 		list = append(list, safeText(l.why)+" "+roughDuration(now-time.Duration(l.since)*time.Millisecond)+" ago")
+	}
+	if l.lost.address.IsValid() {
+		text := "lost " + l.lost.address.String() + " " + roughDuration(now-time.Duration(l.lost.at)*time.Millisecond) + " ago"
+		if l.lost.why != "" {
+			text += ": " + safeText(l.lost.why)
+		}
+		list = append(list, text)
 	}
 	for _, coming := range []struct {
 		what string
@@ -60,14 +67,23 @@ func (l *linkStatus) present(now time.Duration) (list []string) {
 	return list
 }
 
-// marks are the timeline, such as "up 0.3", "carrier 1.2", "DISCOVER 1.3 ms".
+// longMark is where the timeline goes on in words, in milliseconds.
+const longMark = 10_000
+
+// marks are the timeline, such as "up 0.3", "carrier 1.2 ms", "DISCOVER 2m58s". It is
+// in the order of time, and the last number of milliseconds says what they are.
 func (l *linkStatus) marks() []string {
 	list := make([]string, len(l.timeline))
 	for i, m := range l.timeline {
-		list[i] = safeText(m.what) + " " + strconv.FormatFloat(m.ms, 'f', 1, 64)
-	}
-	if len(list) > 0 {
-		list[len(list)-1] += " ms"
+		list[i] = safeText(m.what) + " "
+		if m.ms >= longMark {
+			list[i] += roughDuration(time.Duration(m.ms) * time.Millisecond)
+			continue
+		}
+		list[i] += strconv.FormatFloat(m.ms, 'f', 1, 64)
+		if i == len(list)-1 || l.timeline[i+1].ms >= longMark {
+			list[i] += " ms"
+		}
 	}
 	return list
 }

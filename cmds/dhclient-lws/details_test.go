@@ -59,7 +59,7 @@ func lifetime() []dhcpc.LinkStatus {
 	return append(links, dhcpc.LinkStatus{
 		Interface: "eth5", Index: 9, State: machine.IPv6Only, Since: sec(540), Why: machine.ReasonIPv6Only, Resumes: sec(2340),
 		Carrier: true, Sent: 1, Received: 1,
-		Timeline: []dhcpc.Mark{{What: "DISCOVER", At: sec(539.9)}, {What: "OFFER", At: sec(540)}},
+		Timeline: []dhcpc.Mark{{What: "up", At: sec(1)}, {What: "DISCOVER", At: sec(539.4)}, {What: "OFFER", At: sec(540)}},
 	})
 }
 
@@ -86,7 +86,7 @@ eth3       no carrier  -                   -              -             -
 eth5       IPV6-ONLY   -                   -              -             -
   IPv6 only is preferred here 1m ago, asks again in 29m
   1 sent, 1 received
-  DISCOVER 539900.0  OFFER 540000.0 ms
+  up 1000.0 ms  DISCOVER 8m59s  OFFER 9m
 `
 	if diff := cmp.Diff(want, shown(t, lifetime(), sec(600))); diff != "" {
 		t.Error(diff)
@@ -171,5 +171,41 @@ func TestStatusTellsWhenIPv4IsAskedForAgain(t *testing.T) {
 	got := string(statusJSON([]*statusFile{st}, sec(600)))
 	if want := `"state":"IPV6-ONLY","since_ms":640000,"why":"IPv6 only is preferred here","resumes_ms":2440000,"resumes_in_s":1740,`; !strings.Contains(got, want) {
 		t.Errorf("%s is not in\n%s", want, got)
+	}
+}
+
+// A link that lost its lease says so until it has one again.
+func TestStatusTellsOfALostLease(t *testing.T) {
+	links := []dhcpc.LinkStatus{
+		{
+			Interface: "eth0", Index: 2, State: machine.Selecting, Carrier: true, Since: sec(599), Why: machine.ReasonSent, Sent: 9, Received: 2,
+			Lost: dhcpc.Loss{Addr: exampleLease().Addr, Reason: machine.ReasonExpiry, At: sec(541)},
+		},
+		{
+			Interface: "x0", Since: sec(599), Why: machine.ReasonGone, Sent: 2, Received: 2,
+			Lost: dhcpc.Loss{Addr: exampleLease().Addr, Reason: machine.ReasonGone, At: sec(599)},
+		},
+	}
+	want := `INTERFACE  STATE      ADDRESS  ROUTER  DNS  LEASE
+eth0       SELECTING  -        -       -    -
+  message sent 1s ago, lost 10.77.0.50/24 59s ago: lease expired
+  9 sent, 2 received
+x0         absent     -        -       -    -
+  interface gone or changed 1s ago,
+  lost 10.77.0.50/24 1s ago: interface gone or changed
+  2 sent, 2 received
+`
+	if diff := cmp.Diff(want, shown(t, links, sec(600))); diff != "" {
+		t.Error(diff)
+	}
+	var l, back linkStatus
+	l.describe(&links[0], epoch)
+	w := &jsonWriter{}
+	(&fields{w: w}).object(l.fields)
+	if want := `"why":"message sent","lost":{"address":"10.77.0.50/24","at_ms":641000,"why":"lease expired"},`; !strings.Contains(string(w.b), want) {
+		t.Errorf("%s is not in\n%s", want, w.b)
+	}
+	if (&fields{r: &jsonReader{in: w.b}}).object(back.fields); back.lost != l.lost {
+		t.Errorf("read back as %v", back.lost)
 	}
 }

@@ -50,6 +50,7 @@ type linkStatus struct {
 	lease     leaseStatus
 	since     int64 // when it came into its state
 	why       string
+	lost      lostStatus
 	resumes   int64 // when it asks for IPv4 again, if it does without for now
 	timeline  []markStatus
 	sent      int64 // messages
@@ -65,6 +66,9 @@ func (l *linkStatus) fields(f *fields) {
 	f.text("state", &l.state)
 	f.optionalInt("since_ms", &l.since)
 	f.optionalText("why", &l.why)
+	if f.at("lost", !l.lost.address.IsValid()) {
+		f.object(l.lost.fields)
+	}
 	f.moment("resumes_ms", "resumes_in_s", &l.resumes)
 	f.bool("carrier", &l.carrier)
 	f.int("metric", &l.metric)
@@ -76,6 +80,19 @@ func (l *linkStatus) fields(f *fields) {
 	f.int("received", &l.received)
 	list(f, "refused", &l.refused, func(f *fields, c *refusedCount) { f.object(c.fields) })
 	f.optionalText("last_error", &l.lastError)
+}
+
+// lostStatus is the lease that was lost last, until there is one again.
+type lostStatus struct {
+	address netip.Prefix
+	why     string
+	at      int64
+}
+
+func (l *lostStatus) fields(f *fields) {
+	parsedField(f, "address", &l.address, netip.ParsePrefix)
+	f.int("at_ms", &l.at)
+	f.optionalText("why", &l.why)
 }
 
 // markStatus is when something happened, in milliseconds since the start.
@@ -191,6 +208,7 @@ func (s *linkStatus) describe(l *dhcpc.LinkStatus, start time.Duration) {
 	*s = linkStatus{
 		name: l.Interface, index: int64(l.Index), state: l.State.String(), carrier: l.Carrier, metric: int64(l.Metric),
 		since: l.Since.Milliseconds(), why: l.Why.String(), resumes: l.Resumes.Milliseconds(),
+		lost:     lostStatus{l.Lost.Addr, l.Lost.Reason.String(), l.Lost.At.Milliseconds()},
 		timeline: timeline, sent: int64(l.Sent), received: int64(l.Received), refused: refused, lastError: l.LastErr,
 	}
 	if l.Index != 0 && l.HardwareAddr != (dhcp4.HardwareAddr{}) {

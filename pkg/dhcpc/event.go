@@ -70,11 +70,19 @@ type LinkStatus struct {
 	// lease in use, or one that may be asked for again; nil once it was refused,
 	// has expired or was released, and while there is no such interface.
 	Remembered *machine.Lease
+	Lost       Loss // of the lease that was lost last, until one is Bound
 	Timeline   []Mark
 	Refused    [dhcp4.NumRefusals]uint32 // frames refused, by reason
 	Sent       uint32                    // messages
 	Received   uint32                    // messages accepted
 	LastErr    string
+}
+
+// Loss tells of a lease that was withdrawn, as the event Lost did.
+type Loss struct {
+	Addr   netip.Prefix // not valid: none was lost
+	Reason machine.Reason
+	At     time.Duration // CLOCK_BOOTTIME
 }
 
 // Mark is one entry of a link's timeline.

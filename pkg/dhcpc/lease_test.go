@@ -37,6 +37,9 @@ func TestRenewalGoesToTheServerByUDP(t *testing.T) {
 	if renewed := o.once(t, dhcpc.Renewed); renewed.Time != m.Time+2*oneWay || renewed.State != machine.Bound {
 		t.Errorf("renewed %+v", renewed)
 	}
+	if st := o.status(t); st.Why != machine.ReasonRenewed || st.Since != m.Time+2*oneWay {
+		t.Errorf("%v since %v: %v", st.State, st.Since, st.Why)
+	}
 	o.once(t, dhcpc.Bound)
 	first, last := o.eth0.Applied[0].Config, o.eth0.Applied[1].Config
 	if first.Addr != last.Addr || first.Lifetime != last.Lifetime || first.Metric != last.Metric || !slices.Equal(first.Routes, last.Routes) {
@@ -166,6 +169,20 @@ func TestTheLeaseEnds(t *testing.T) {
 	}
 	if o.client.Status().Bound {
 		t.Error("the status says bound")
+	}
+	if got, want := o.status(t).Lost, (dhcpc.Loss{Addr: lost.Lease.Addr, Reason: machine.ReasonExpiry, At: lost.Time}); got != want {
+		t.Errorf("the status says lost: %+v, want %+v", got, want)
+	}
+}
+
+func TestALossIsShownUntilThereIsALeaseAgain(t *testing.T) {
+	o := newOffice(dhcpc.Config{})
+	o.lan.At(time.Minute, func() { o.server.Silent = true })
+	o.lan.At(62*time.Minute, func() { o.server.Silent = false })
+	o.run(t, 70*time.Minute)
+	o.once(t, dhcpc.Lost)
+	if st := o.status(t); st.State != machine.Bound || st.Why != machine.ReasonInstalled || st.Lost != (dhcpc.Loss{}) {
+		t.Errorf("with a lease again: %+v", st)
 	}
 }
 

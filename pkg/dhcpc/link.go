@@ -54,7 +54,9 @@ type link struct {
 
 	since     time.Duration  // of the machine's state
 	why       machine.Reason // it came into it
-	installed bool           // the lease in use has been installed
+	asker     machine.State  // the state whose answer is in use
+	lost      Loss
+	installed bool // the lease in use has been installed
 	// Why it is used though no server has confirmed it, or NoReason.
 	unconfirmed machine.Reason
 	asking      time.Duration // until when the kernel was last asked to keep the address
@@ -91,6 +93,19 @@ func (l *link) reuse(why machine.Reason, now time.Duration) {
 		l.unconfirmed = why
 		l.mark("reused", now)
 	}
+}
+
+// settled is why a link has come into state Bound. The kernel has taken the lease in
+// any case; one that was installed already has been renewed or confirmed.
+func (l *link) settled(why machine.Reason) machine.Reason {
+	switch {
+	case why != machine.ReasonInstalled || !l.installed:
+	case l.asker == machine.Renewing, l.asker == machine.Rebinding:
+		return machine.ReasonRenewed
+	case l.asker == machine.Rebooting:
+		return machine.ReasonConfirmed
+	}
+	return why
 }
 
 // due is when the machine has something to do, but for sending while it waits for
@@ -148,6 +163,7 @@ func (l *link) status(base uint32) LinkStatus {
 		Metric:    l.metric(base),
 		LinkMTU:   l.mtu,
 		Lease:     l.lease(),
+		Lost:      l.lost,
 		Timeline:  slices.Clone(l.timeline),
 		Refused:   l.refused,
 		Sent:      l.sent,

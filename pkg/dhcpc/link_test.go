@@ -63,8 +63,12 @@ func TestALinkThatVanishesWithItsLease(t *testing.T) {
 		t.Errorf("lost %+v", lost)
 	}
 	o.once(t, dhcpc.LinkGone)
-	if st := o.status(t); st.Index != 0 || st.Lease != nil || o.client.Status().Bound {
+	st := o.status(t)
+	if st.Index != 0 || st.Lease != nil || o.client.Status().Bound {
 		t.Errorf("status is %+v", st)
+	}
+	if st.Why != machine.ReasonGone || st.Since != time.Minute || st.Lost.Reason != machine.ReasonGone || st.Lost.At != time.Minute || st.Sent != 2 {
+		t.Errorf("the status does not say what happened: %+v", st)
 	}
 }
 
@@ -181,8 +185,8 @@ func TestCarrierComesAndGoes(t *testing.T) {
 	if back[0].Time != 2*time.Minute || back[0].Addr(dhcp4.RequestedAddress) != netip.MustParseAddr("192.0.2.10") {
 		t.Errorf("asked %v for %v", back[0], back[0].Addr(dhcp4.RequestedAddress))
 	}
-	if st := o.status(t); st.State != machine.Bound {
-		t.Errorf("state is %v", st.State)
+	if st := o.status(t); st.State != machine.Bound || st.Why != machine.ReasonConfirmed {
+		t.Errorf("state is %v: %v", st.State, st.Why)
 	}
 }
 

@@ -24,9 +24,10 @@ func (c *Client) noteLink(ev ifup.Event) {
 			c.emptied = append(c.emptied, index)
 		}
 		if lease != nil {
-			c.tell(l, Event{Kind: Lost, Time: now, Lease: lease, Reason: machine.ReasonGone})
+			c.lose(l, lease, machine.ReasonGone, now)
 		}
 		c.detach(l)
+		l.since, l.why = now, machine.ReasonGone
 		c.tell(l, Event{Kind: LinkGone, Time: now})
 	}
 	if old := c.known[index]; old != nil && c.names[old.Name] == index {

@@ -110,10 +110,17 @@ func (c *Client) step(l *link, now time.Duration, ev machine.Event) machine.Effe
 		}
 		c.unwatch(l, now)
 		l.restart()
-		c.tell(l, Event{Kind: Lost, Time: now, Lease: eff.Lease, Reason: eff.Reason})
+		c.lose(l, eff.Lease, eff.Reason, now)
 	}
 	if state != before {
 		l.since, l.why = now, eff.Reason
+		switch state {
+		case machine.Installing:
+			l.asker = before
+		case machine.Bound:
+			l.why = l.settled(eff.Reason)
+		default:
+		}
 		c.entered(l, state, eff.Reason, now)
 	}
 	return eff
@@ -133,7 +140,7 @@ func (c *Client) entered(l *link, state machine.State, why machine.Reason, now t
 		}
 		if !l.installed {
 			l.mark("installed", now)
-			l.installed = true
+			l.installed, l.lost = true, Loss{}
 			c.tell(l, Event{Kind: Bound, Time: now, Lease: l.lease(), Reason: l.unconfirmed})
 		}
 	case machine.IPv6Only:
@@ -250,6 +257,12 @@ func (c *Client) tell(l *link, ev Event) {
 	}
 	ev.Interface, ev.Family, ev.State = l.name, l.family, l.state()
 	c.events = append(c.events, delivery{l, ev})
+}
+
+// lose notes and tells that a lease is not in use any more.
+func (c *Client) lose(l *link, lease *machine.Lease, why machine.Reason, now time.Duration) {
+	l.lost = Loss{lease.Addr, why, now}
+	c.tell(l, Event{Kind: Lost, Time: now, Lease: lease, Reason: why})
 }
 
 // fail queues an event about something that did not work, once for each cause.

@@ -53,7 +53,10 @@ const (
 	ReasonRelease
 	ReasonIPv6Only
 	ReasonWaited
-	ReasonGone // never a Machine's: its link is gone, or another
+	// Never a Machine's, but its client's.
+	ReasonGone      // the link is gone, or another
+	ReasonRenewed   // installed, as before
+	ReasonConfirmed // likewise, after the link came anew
 )
 
 var reasonNames = [...]string{
@@ -77,6 +80,8 @@ var reasonNames = [...]string{
 	ReasonIPv6Only:      "IPv6 only is preferred here",
 	ReasonWaited:        "waited long enough",
 	ReasonGone:          "interface gone or changed",
+	ReasonRenewed:       "renewed",
+	ReasonConfirmed:     "confirmed after carrier",
 }
 
 // String is the reason as a log line gives it.

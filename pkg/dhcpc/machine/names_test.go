@@ -17,10 +17,10 @@ func TestNames(t *testing.T) {
 	for c := Unchanged; c <= Lost; c++ {
 		name(c.String())
 	}
-	for r := NoReason + 1; r <= ReasonGone; r++ {
+	for r := NoReason + 1; r <= ReasonConfirmed; r++ {
 		name(r.String())
 	}
-	for _, s := range []string{(Stopped + 1).String(), (Lost + 1).String(), (ReasonGone + 1).String()} {
+	for _, s := range []string{(Stopped + 1).String(), (Lost + 1).String(), (ReasonConfirmed + 1).String()} {
 		if s != "invalid" {
 			t.Errorf("there is something called %q after the last", s)
 		}
