@@ -132,6 +132,10 @@ func (r *jsonReader) hosts() (list []netip.Addr, wrong error) {
 	if r.peek() == 'n' && r.word("null") {
 		return nil, nil
 	}
+	if r.peek() != '[' {
+		r.skip()
+		return nil, errors.New("a list is wanted, as [\"10.0.0.1\"]")
+	}
 	r.array(func() {
 		a, err := parseHost(r.text())
 		if err != nil {

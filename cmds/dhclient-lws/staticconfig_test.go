@@ -62,7 +62,7 @@ func TestMalformedStaticConfig(t *testing.T) {
 		`{"IP":"10.0.0.5","DNS":["10.0.0.1","x"]}`:  `DNS: "x" is no IPv4 address`,
 		`{"IP":"10.0.0.5","Domain":"a b"}`:          `Domain: "a b" is no domain name`,
 		`{"IP":"10.0.0.5","Gateway":"10.0.0.1"}`:    "Gateway: no such word; there are IP, Netmask, Broadcast, Router, DNS and Domain",
-		`{"IP":"10.0.0.5","DNS":"10.0.0.1"}`:        `malformed JSON after "DNS"`,
+		`{"IP":"10.0.0.5","DNS":"10.0.0.1"}`:        `DNS: a list is wanted, as ["10.0.0.1"]`,
 		`{"IP":"10.0.0.5",}`:                        `malformed JSON after "IP"`,
 		`{"IP":"10.0.0.5"} x`:                       `malformed JSON after "IP"`,
 		`{`:                                         `malformed JSON after "{"`,
