@@ -2,6 +2,7 @@ package main
 
 import (
 	"github.com/dhclient-lws/dhclient-lws/cmds/dhclient-lws/internal/bootargs"
+	"github.com/dhclient-lws/dhclient-lws/pkg/dhcpc/dhcp4"
 	"github.com/dhclient-lws/dhclient-lws/pkg/dhcpc/machine"
 	"github.com/dhclient-lws/dhclient-lws/pkg/ifup"
 )
@@ -34,12 +35,15 @@ func (o *options) heed(boot bootargs.Args) {
 	switch {
 	case o.wait.mode != waitBootIF:
 	case boot.BootIF == [6]byte{}:
-		o.remarks = append(o.remarks, "the kernel's command line has no BOOTIF=, waiting for all links")
+		o.remarks = append(o.remarks, "the kernel's command line has no usable BOOTIF=, waiting for all links")
 		o.wait.mode = waitAll
 	case len(o.selectors) > 0: // who waits for a link wants it to be asked on
-		o.selectors = append(o.selectors, selector{text: "BOOTIF", hw: &o.bootIF})
+		o.selectors = append(o.selectors, selector{text: bootIFText(o.bootIF), hw: &o.bootIF})
 	}
 }
+
+// bootIFText is what people call the link that the machine was booted from.
+func bootIFText(hw [6]byte) string { return "BOOTIF " + dhcp4.HardwareAddr(hw).String() }
 
 // meantBy is the links that are named, or none if one of the words means any.
 func meantBy(words []bootargs.IP) (list []selector) {

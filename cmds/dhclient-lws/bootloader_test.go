@@ -110,10 +110,27 @@ func TestWaitBootIF(t *testing.T) {
 	if len(o.selectors) != 2 || *o.selectors[1].hw != [6]byte{0x52, 0x54, 0, 0x12, 0x34, 0x56} {
 		t.Errorf("%+v", o.selectors)
 	}
+	// While there is no such link, people are told what is waited for.
+	for _, args := range [][]string{{"-wait", "bootif"}, {"-wait", "bootif", "eth7"}} {
+		book = newLinkBook(heeding(t, "BOOTIF=01-52-54-00-12-34-56", args...), 0)
+		if got := book.unmet(); !slices.Equal(got, []string{"BOOTIF 52:54:00:12:34:56"}) {
+			t.Errorf("%q: unmet %q", args, got)
+		}
+		book.note(&ifup.Event{Link: ifup.Link{Name: "eth0", Index: 2, Type: unix.ARPHRD_ETHER, HardwareAddr: [6]byte{0x52, 0x54, 0, 0x12, 0x34, 0x56}}}, 0)
+		if got := book.unmet(); len(got) > 0 {
+			t.Errorf("%q: unmet %q, which is there", args, got)
+		}
+	}
+	book = newLinkBook(heeding(t, "BOOTIF=01-52-54-00-12-34-56"), 0)
+	if got := book.unmet(); len(got) > 0 {
+		t.Errorf("nobody waits for it, and unmet is %q", got)
+	}
 	// Without the word nobody could ever be waited for.
-	o = heeding(t, "", "-wait", "bootif")
-	if o.wait.mode != waitAll || len(o.remarks) != 1 || !strings.Contains(o.remarks[0], "no BOOTIF=") {
-		t.Errorf("mode %v, %q", o.wait.mode, o.remarks)
+	for _, line := range []string{"", "BOOTIF=01-garbage"} {
+		o = heeding(t, line, "-wait", "bootif", "eth7")
+		if o.wait.mode != waitAll || len(o.remarks) != 1 || !strings.Contains(o.remarks[0], "no usable BOOTIF=") {
+			t.Errorf("%q: mode %v, %q", line, o.wait.mode, o.remarks)
+		}
 	}
 }
 

@@ -16,7 +16,7 @@ import (
 // what the wait has to know of each.
 type linkBook struct {
 	selectors []selector
-	bootIF    [6]byte // zero: not known
+	bootIF    [6]byte // that is waited for; zero: none
 	byName    map[string]*knownLink
 	byIndex   map[int]*knownLink // those that exist
 	fresh     []*knownLink       // not yet requested
@@ -42,11 +42,13 @@ type knownLink struct {
 func newLinkBook(o *options, start time.Duration) linkBook {
 	b := linkBook{
 		selectors: o.selectors,
-		bootIF:    o.bootIF,
 		met:       make([]bool, len(o.selectors)),
 		byName:    map[string]*knownLink{},
 		byIndex:   map[int]*knownLink{},
 		noLinks:   start,
+	}
+	if o.wait.mode == waitBootIF {
+		b.bootIF = o.bootIF
 	}
 	for rank := range o.selectors {
 		if s := &o.selectors[rank]; s.exact() {
@@ -140,12 +142,17 @@ func (b *linkBook) wanted() []*knownLink {
 	return list
 }
 
-// unmet is the arguments that are no names and that no link has matched.
+// unmet is the arguments that are no names and that no link has matched, and the
+// link that the machine was booted from if it is waited for.
 func (b *linkBook) unmet() (texts []string) {
 	for i := range b.selectors {
 		if s := &b.selectors[i]; !s.exact() && !b.met[i] {
 			texts = append(texts, s.text)
 		}
+	}
+	there := func(l *knownLink) bool { return l.boot && l.present }
+	if len(b.selectors) == 0 && b.bootIF != [6]byte{} && len(b.those(there)) == 0 {
+		texts = append(texts, bootIFText(b.bootIF))
 	}
 	return texts
 }

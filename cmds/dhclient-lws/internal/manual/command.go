@@ -16,7 +16,7 @@ var Command = Page{
 			"Without any, every wired NIC is meant: no bridges, bonds, VLANs, containers' or wireless interfaces. " +
 			"Interfaces that do not exist yet are taken when they appear.",
 		"Without any the kernel's command line may say which are meant, and give them addresses, as the kernel takes it: " +
-			"ip=dhcp, ip=:::::eth0:dhcp, ip=10.0.0.2::10.0.0.1:255.255.255.0::eth0:off:10.0.0.3. What cannot be understood there is asked for. " +
+			"ip=dhcp, ip=:::::eth0:dhcp, ip=10.0.0.2::10.0.0.1:255.255.255.0::eth0:off:10.0.0.3. What cannot be understood there is asked for. Where interfaces are named, ip= is not heeded. " +
 			"Its BOOTIF= names the link that the machine was booted from, by its MAC address.",
 		"A duration D is 1m30s, 500ms, or a plain number of seconds. A switch is turned off by =false.",
 	},
