@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"sync"
 	"time"
 
@@ -92,8 +93,8 @@ const (
 const scribePatience = time.Second
 
 func newScribe(o *options, start time.Duration, report func(string, error)) *scribe {
-	return &scribe{
-		options: o, start: start, report: report, begun: time.Now(),
+	s := &scribe{
+		options: o, start: start, begun: time.Now(),
 		last: start, gap: stateGap(0), next: start + stateGap(0), // also if nothing happens
 		recalled: map[string]*machine.Lease{},
 		resolv:   ifup.ResolvConf{Path: o.resolvConf},
@@ -104,7 +105,18 @@ func newScribe(o *options, start time.Duration, report func(string, error)) *scr
 		early:    disk{dir: o.leaseDir, patience: loopPatience},
 		disks:    map[string]*disk{},
 	}
+	s.report = func(what string, err error) {
+		// Nothing tells when a full disk has room again.
+		if errors.Is(err, unix.ENOSPC) {
+			s.askAgain(fullPause)
+		}
+		report(what, err)
+	}
+	return s
 }
+
+// fullPause is how long a full disk is left alone.
+const fullPause = time.Minute
 
 // changed asks for a snapshot, soon.
 func (s *scribe) changed() { s.next = min(s.next, s.last+s.gap) }

@@ -2,11 +2,13 @@ package main
 
 import (
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
@@ -275,5 +277,27 @@ func TestLeaseFilesOfTheAbsentAreRemoved(t *testing.T) {
 	s.others()
 	if exists(filepath.Join(dir, "running0.json")) {
 		t.Error("a lease that is over by now is still there")
+	}
+}
+
+// A disk that was full is tried again without any event, one that is written well
+// or never will be is not: idle means asleep.
+func TestAFullDiskIsTriedAgain(t *testing.T) {
+	full := &fs.PathError{Op: "write", Path: "/run/x", Err: unix.ENOSPC}
+	for _, tt := range []struct {
+		err  error
+		want int
+	}{{nil, 0}, {unix.EROFS, 0}, {full, 1}} {
+		synctest.Test(t, func(t *testing.T) {
+			asked := 0
+			s := newScribe(&options{}, 0, func(string, error) {})
+			s.again = func() { asked++ }
+			s.report("status.json", tt.err)
+			s.report("lease-dir", tt.err)
+			time.Sleep(10 * fullPause)
+			if asked != tt.want {
+				t.Errorf("%v: asked %d times to write again, want %d", tt.err, asked, tt.want)
+			}
+		})
 	}
 }
