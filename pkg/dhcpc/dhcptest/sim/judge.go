@@ -88,7 +88,8 @@ type record struct {
 	grants    map[netip.Addr]*grant
 	longest   map[netip.Addr]grant // that there ever was: an old memory may have it
 	confirmed bool                 // by an ACK in this life
-	terms     []terms              // of the last ACK, or of those that may be; nil if the kernel may have refused some
+	terms     []terms              // of the last ACK, or of those that may be; nil if they are not known
+	lacking   bool                 // the kernel may have refused some of them, whatever else answers the same question
 	known     netip.Addr           // what is in the kernel, if the client of this life knows of it
 
 	full   time.Duration // of the bucket, see Ceiling
@@ -234,7 +235,7 @@ func (j *judge) hears(l *dhcptest.Link, in *packet.In) {
 		}
 		if chosen && reply.YourAddr == asked {
 			if r.open {
-				r.terms = nil // else it is another answer to the same question
+				r.terms, r.lacking = nil, false // else it is another answer to the same question
 			}
 			r.granted(now, &reply)
 			r.open = false
@@ -281,7 +282,7 @@ func (r *record) granted(now time.Duration, reply *dhcptest.Reply) {
 		r.longest[reply.YourAddr] = *g
 	}
 	r.confirmed, r.naks = true, 0
-	if r.sure(now) {
+	if r.sure(now) && !r.lacking {
 		r.terms = append(r.terms, termsOf(reply))
 	} else {
 		r.terms = nil

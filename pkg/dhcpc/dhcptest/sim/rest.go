@@ -85,7 +85,7 @@ func (j *judge) states(b *box) {
 				j.fail(r, Confirmed, "%v with %v", st.State, st.Lease.Addr)
 			}
 			if len(link.Refuse) > 0 {
-				r.terms = nil // some may be missing until the next renewal
+				r.terms, r.lacking = nil, true // until the next renewal
 			}
 			if has := termsIn(link.Config()); r.settled() && link.Carries() && link.Config().Addr.IsValid() && len(r.terms) > 0 && !slices.Contains(r.terms, has) {
 				j.fail(r, Current, "has %v, granted was %v", has, r.terms)
