@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"golang.org/x/sys/unix"
 )
 
 // Under the name of gokrazy's dhcp it looks after eth0, unless it is told another
@@ -49,6 +51,16 @@ func TestInThePlaceOfGokrazysDHCPInTheBackground(t *testing.T) {
 		t.Errorf("status %d, output:\n%s", p.ProcessState.ExitCode(), out)
 	}
 	b.noAddress(t, "eth1")
+	st, err := readStatusFile(statusPath(b.state))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := unix.Kill(int(st.pid), unix.SIGKILL); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := unix.Wait4(int(st.pid), nil, 0, nil); err != nil {
+		t.Error(err)
+	}
 }
 
 // Wrong arguments are so the next time, which gokrazy's init has to be told.

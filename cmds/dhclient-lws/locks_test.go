@@ -54,14 +54,14 @@ func TestLockIsWaitedForInAnotherDirectory(t *testing.T) {
 			if err := owner.take("eth0", nil); err != nil {
 				t.Fatal(err)
 			}
-			if before != nil {
-				before.release("eth0")
-			}
 		}
 		waiting.moved()
 		err := waiting.take("eth0", func() { close(granted) })
 		if taken, ok := errors.AsType[errTaken](err); !ok || taken.old != (i > 0) || taken.lost {
 			t.Fatalf("move %d: %+v", i, err)
+		}
+		if before != nil && before != owner { // nobody waits for that one any more
+			before.release("eth0")
 		}
 		open := openFiles(t)
 		if i == 0 {

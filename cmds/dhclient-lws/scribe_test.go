@@ -295,6 +295,7 @@ func TestAFullDiskIsTriedAgain(t *testing.T) {
 			s.report("status.json", tt.err)
 			s.report("lease-dir", tt.err)
 			time.Sleep(10 * fullPause)
+			synctest.Wait()
 			if asked != tt.want {
 				t.Errorf("%v: asked %d times to write again, want %d", tt.err, asked, tt.want)
 			}
