@@ -26,7 +26,7 @@ func served() (report.Report, []*dhcptest.Message) {
 		}, options...)}
 	}
 	ipxe := dhcptest.Option{Code: userClass, Data: []byte("iPXE")}
-	return report.Report{
+	reported := report.Report{
 		Result:   "ok",
 		Self:     report.Process{PID: 70, Parent: 1, Session: 70, Args: []string{"check"}},
 		Links:    []facts.Link{{Name: "eth1", MAC: booted.MAC, Addrs: []netip.Prefix{netip.MustParsePrefix("10.77.0.70/24")}}},
@@ -38,10 +38,12 @@ func served() (report.Report, []*dhcptest.Message) {
 			{PID: 80, Parent: 1, Session: 80, Args: []string{"dhclient-lws"}},
 		},
 		Status: json.RawMessage(`{"alive": true, "links": [{"interface": "eth1", "state": "BOUND"}]}`),
-	}, []*dhcptest.Message{
+	}
+	heard := []*dhcptest.Message{
 		says(dhcp4.KindDiscover, ipxe), says(dhcp4.KindSelecting, ipxe),
 		says(dhcp4.KindDiscover), says(dhcp4.KindSelecting),
 	}
+	return reported, heard
 }
 
 func TestJudgeAcceptsANetbootedMachine(t *testing.T) {
