@@ -4,7 +4,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
-	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"sync"
@@ -68,23 +68,9 @@ const maxLeaseFile = 64 << 10
 // readLeaseFile reads what may be a lease file. Nothing about it is believed:
 // it may be a pipe that nobody writes to, a link to a device, somebody else's.
 func readLeaseFile(path string) (*leaseFile, error) {
-	fd, err := unix.Open(path, unix.O_RDONLY|unix.O_NONBLOCK|unix.O_NOFOLLOW|unix.O_CLOEXEC, 0)
-	if err != nil {
-		return nil, err
-	}
-	f := os.NewFile(uintptr(fd), path)
-	defer f.Close()
-	info, err := f.Stat()
-	if err != nil {
-		return nil, err
-	}
-	if !info.Mode().IsRegular() {
-		return nil, errors.New("not a file")
-	}
-	if err := trustworthy(info.Mode(), ownerOf(info), os.Geteuid()); err != nil {
-		return nil, err
-	}
-	content, err := io.ReadAll(io.LimitReader(f, maxLeaseFile+1))
+	content, err := readRegular(path, maxLeaseFile, unix.O_NOFOLLOW, func(info fs.FileInfo) error {
+		return trustworthy(info.Mode(), ownerOf(info), os.Geteuid())
+	})
 	if err != nil {
 		return nil, err
 	}
@@ -92,9 +78,6 @@ func readLeaseFile(path string) (*leaseFile, error) {
 }
 
 func parseLeaseFile(content []byte) (*leaseFile, error) {
-	if len(content) > maxLeaseFile {
-		return nil, errors.New("too large")
-	}
 	r := &jsonReader{in: content}
 	l := &leaseFile{}
 	(&fields{r: r}).object(l.fields)

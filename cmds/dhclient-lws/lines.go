@@ -74,10 +74,10 @@ func leaseLine(l *machine.Lease, now time.Duration) string {
 	d := describeLease(l)
 	var b strings.Builder
 	b.WriteString(l.Addr.String())
-	if l.Server.IsValid() {
-		b.WriteString(" from " + l.Server.String())
-	} else {
+	if l.Static() {
 		b.WriteString(" as configured")
+	} else {
+		b.WriteString(" from " + l.Server.String())
 	}
 	if l.Classful {
 		b.WriteString(" (which sent no mask: that of the address's class)")

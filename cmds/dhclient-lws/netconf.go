@@ -80,7 +80,7 @@ func netConf(iface string, l *machine.Lease, now time.Duration) []byte {
 		next = netip.IPv4Unspecified()
 	}
 	protocol := "dhcp"
-	if !l.Server.IsValid() {
+	if l.Static() {
 		protocol = "static"
 	}
 	length := int64(math.MaxUint32)

@@ -79,17 +79,21 @@ const (
 	leaseInterval = 10 * time.Second
 )
 
-// askAgain asks for a snapshot in a while, once.
+// askAgain asks for a snapshot in a while, once: when the first of those who want one does.
 func (s *scribe) askAgain(wait time.Duration) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.asking {
+	at := time.Now().Add(wait)
+	if s.asking != nil && !at.Before(s.askingAt) {
 		return
 	}
-	s.asking = true
-	time.AfterFunc(wait, func() {
+	if s.asking != nil {
+		s.asking.Stop()
+	}
+	s.askingAt = at
+	s.asking = time.AfterFunc(wait, func() {
 		s.mu.Lock()
-		s.asking = false
+		s.asking = nil
 		s.mu.Unlock()
 		s.again()
 	})

@@ -7,8 +7,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/vishvananda/netlink"
-	vishnetns "github.com/vishvananda/netns"
 	"golang.org/x/sys/unix"
 
 	"github.com/dhclient-lws/dhclient-lws/pkg/dhcpc"
@@ -44,7 +42,7 @@ func TestKilledAndStartedAgain(t *testing.T) {
 	b := newServedBox(t, "eth0")
 	b.bind(t).kill()
 
-	left, before := b.watchAddresses(t), b.server.Log()
+	left, before := b.WatchAddresses(t), b.server.Log()
 	p := b.start(t, "-v", "eth0")
 	p.prints("1 of 1 links bound")
 	log := strings.TrimPrefix(b.server.Log(), before)
@@ -53,35 +51,6 @@ func TestKilledAndStartedAgain(t *testing.T) {
 	}
 	if list := left(); len(list) > 0 {
 		t.Errorf("left the link: %v", list)
-	}
-}
-
-// watchAddresses begins to watch; what it returns lists the addresses that have
-// left a link since.
-func (b *box) watchAddresses(t *testing.T) (left func() []string) {
-	t.Helper()
-	updates, done := make(chan netlink.AddrUpdate, 100), make(chan struct{})
-	t.Cleanup(func() { close(done) })
-	if err := netlink.AddrSubscribeAt(vishnetns.NsHandle(b.FD()), updates, done); err != nil {
-		t.Fatal(err)
-	}
-	return func() (list []string) {
-		t.Helper()
-		const mark = "192.0.2.77/32" // after which nothing more is waited for
-		b.Address(t, "lo", mark)
-		for {
-			select {
-			case u := <-updates:
-				if u.LinkAddress.String() == mark {
-					return list
-				}
-				if !u.NewAddr {
-					list = append(list, u.LinkAddress.String())
-				}
-			case <-time.After(patienceOfTests):
-				t.Fatal("no news of the last address")
-			}
-		}
 	}
 }
 

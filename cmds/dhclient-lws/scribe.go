@@ -37,8 +37,9 @@ type scribe struct {
 	after    []func()                  // to be called when it is written
 	kicked   chan struct{}             // nil until there is something to write
 	recalled map[string]*machine.Lease // those that were read, and are known to be in their files
-	asking   bool                      // again is going to be called
-	anew     bool                      // what was written is not where it belongs
+	asking   *time.Timer               // again is going to be called, at
+	askingAt time.Time
+	anew     bool // what was written is not where it belongs
 
 	// The goroutine's.
 	// The directories of the options, each as long as it can be used, else "".

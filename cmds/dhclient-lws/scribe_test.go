@@ -280,6 +280,27 @@ func TestLeaseFilesOfTheAbsentAreRemoved(t *testing.T) {
 	}
 }
 
+// Of two who want to try again the first is waited for, and once: what the other
+// wanted to write is written with it.
+func TestAskingAgainOnce(t *testing.T) {
+	for _, waits := range [][]time.Duration{{time.Minute, time.Second}, {time.Second, time.Minute}} {
+		synctest.Test(t, func(t *testing.T) {
+			start := time.Now()
+			var asked []time.Duration
+			s := newScribe(&options{}, 0, func(string, error) {})
+			s.again = func() { asked = append(asked, time.Since(start)) }
+			for _, wait := range waits {
+				s.askAgain(wait)
+			}
+			time.Sleep(time.Hour)
+			synctest.Wait()
+			if !slices.Equal(asked, []time.Duration{time.Second}) {
+				t.Errorf("%v: asked after %v", waits, asked)
+			}
+		})
+	}
+}
+
 // A disk that was full is tried again without any event, one that is written well
 // or never will be is not: idle means asleep.
 func TestAFullDiskIsTriedAgain(t *testing.T) {

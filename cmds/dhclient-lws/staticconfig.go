@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
-	"os"
 	"strings"
 
 	"github.com/dhclient-lws/dhclient-lws/pkg/dhcpc/dhcp4"
@@ -52,16 +51,9 @@ func readStatic(text string) (*machine.Lease, error) {
 	if strings.HasPrefix(strings.TrimSpace(text), "{") {
 		return parseStatic([]byte(text))
 	}
-	info, err := os.Stat(text)
+	content, err := readRegular(text, maxStatic, 0, nil)
 	if err != nil {
-		return nil, err
-	}
-	if !info.Mode().IsRegular() || info.Size() > maxStatic {
-		return nil, fmt.Errorf("%s: not a file of at most %d bytes", text, maxStatic)
-	}
-	content, err := os.ReadFile(text)
-	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("%s: %w", text, err)
 	}
 	return parseStatic(content)
 }

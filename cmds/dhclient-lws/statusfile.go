@@ -3,7 +3,6 @@ package main
 import (
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -125,20 +124,14 @@ func (e noResident) Error() string {
 func (noResident) Is(target error) bool { return target == os.ErrNotExist }
 
 func readStatusFile(path string) (*statusFile, error) {
-	f, err := os.OpenFile(path, os.O_RDONLY|unix.O_NONBLOCK, 0)
+	content, err := readRegular(path, maxStatusFile, 0, nil)
 	switch {
 	case errors.Is(err, os.ErrNotExist):
 		return nil, noResident(path)
-	case err != nil:
-		return nil, err
-	}
-	defer f.Close()
-	if info, err := f.Stat(); err != nil || !info.Mode().IsRegular() {
+	case errors.Is(err, errNotFile):
 		return nil, fmt.Errorf("%s is not a file", safeText(path))
-	}
-	content, err := io.ReadAll(io.LimitReader(f, maxStatusFile))
-	if err != nil {
-		return nil, err
+	case err != nil:
+		return nil, fmt.Errorf("%s: %w", safeText(path), err)
 	}
 	r := &jsonReader{in: content}
 	st := &statusFile{}

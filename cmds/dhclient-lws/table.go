@@ -8,6 +8,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/dhclient-lws/dhclient-lws/pkg/dhcpc"
 )
 
 // router is the first router of a lease, if there is one. Classless routes
@@ -56,9 +58,6 @@ func table(w io.Writer, links iter.Seq[*linkStatus], now time.Duration, more fun
 	return err
 }
 
-// notEthernet is the last error of a link on which the client does not ask.
-const notEthernet = "not an Ethernet link"
-
 // row is a line of the table, one string to a column.
 type row [6]string
 
@@ -76,7 +75,7 @@ func (r *row) appendTo(b []byte, width *row) []byte {
 func (l *linkStatus) row(now time.Duration) row {
 	r := row{safeName(l.name), safeText(l.state), "-", "-", "-", "-"}
 	switch {
-	case l.index == 0 && l.lastError == notEthernet:
+	case l.index == 0 && l.lastError == dhcpc.ErrNotEthernet.Error():
 		r[1] = "not Ethernet"
 	case l.index == 0:
 		r[1] = "absent"

@@ -141,7 +141,7 @@ func TestSecondOnTheSameLink(t *testing.T) {
 	second := b.start(t, "eth0")
 	second.prints("eth0: another client (pid " + itoa(first.Process.Pid) + ") has it; waiting\n")
 	second.rests(20*time.Second, func() { first.snapshot(b) }) // the wait is longer
-	left, before := b.watchAddresses(t), b.server.Log()
+	left, before := b.WatchAddresses(t), b.server.Log()
 	first.kill()
 	second.prints("1 of 1 links bound")
 	if list := left(); len(list) > 0 {

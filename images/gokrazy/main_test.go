@@ -2,43 +2,24 @@ package main
 
 import (
 	"encoding/json"
-	"errors"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/dhclient-lws/dhclient-lws/images/vm/commandtest"
 )
 
-// The test binary is the command itself when a test starts it as such.
-const asCommand = "GOKRAZY_AS_COMMAND"
-
-func TestMain(m *testing.M) {
-	if os.Getenv(asCommand) != "" {
-		main()
-		return
-	}
-	os.Exit(m.Run())
-}
-
-func command(t *testing.T, args ...string) (output string, status int) {
-	t.Helper()
-	cmd := exec.CommandContext(t.Context(), os.Args[0], append([]string{"-disk", filepath.Join(t.TempDir(), "disk")}, args...)...)
-	cmd.Env = append(os.Environ(), asCommand+"=1")
-	out, err := cmd.CombinedOutput()
-	if exit := (*exec.ExitError)(nil); err != nil && !errors.As(err, &exit) {
-		t.Fatal(err)
-	}
-	return string(out), cmd.ProcessState.ExitCode()
-}
+func TestMain(m *testing.M) { commandtest.Main(m, main) }
 
 // What make run-gokrazy is worth: its exit status tells whether there is a lease.
 func TestLeasedOrNot(t *testing.T) {
-	if out, status := command(t); status != 0 || !strings.Contains(out, "\nOK: gokrazy's web page answers at 10.77.0.15") {
+	disk := filepath.Join(t.TempDir(), "disk")
+	if out, status := commandtest.Run(t, "-disk", disk); status != 0 || !strings.Contains(out, "\nOK: gokrazy's web page answers at 10.77.0.15") {
 		t.Errorf("exit status %d\n%s", status, out)
 	}
-	if out, status := command(t, "-silent", "-timeout", "15s"); status != 1 || !strings.Contains(out, "\nFAILED\n") {
+	if out, status := commandtest.Run(t, "-disk", disk, "-silent", "-timeout", "15s"); status != 1 || !strings.Contains(out, "\nFAILED\n") {
 		t.Errorf("with a silent server: exit status %d\n%s", status, out)
 	}
 }

@@ -25,7 +25,7 @@ func (c *Client) attachAll() {
 		}
 		facts := *c.known[index]
 		if facts.Type != unix.ARPHRD_ETHER {
-			c.fail(l, errNotEthernet, c.now)
+			c.fail(l, ErrNotEthernet, c.now)
 			continue
 		}
 		var lease, static *machine.Lease
@@ -63,7 +63,6 @@ func (c *Client) attach(l *link, facts ifup.Link, static, lease *machine.Lease, 
 		Static:     static,
 		Rand:       c.rand,
 	}, lease, inUse)
-	l.static = static != nil
 	l.deadline = l.machine.Deadline()
 	l.since, l.why = now, machine.NoReason
 	l.bouncing = c.cfg.Bounce && !l.met && facts.Up() && !inUse && !l.released
@@ -79,9 +78,9 @@ func (c *Client) attach(l *link, facts ifup.Link, static, lease *machine.Lease, 
 	}
 }
 
-// errNotEthernet is for links that have been named by mistake: others have no
+// ErrNotEthernet is for links that have been named by mistake: others have no
 // hardware address that fits, or take DHCP in other frames (RFC 4390).
-var errNotEthernet = errors.New("not an Ethernet link")
+var ErrNotEthernet = errors.New("not an Ethernet link")
 
 // static asks what a link is to have without asking anybody.
 func (c *Client) static(l *link, facts ifup.Link) (lease *machine.Lease) {

@@ -53,8 +53,9 @@ const (
 // to be installed. A renewal is no reason for it, unless the link had no carrier
 // meanwhile (RFC 5227 section 2.1).
 func (c *Client) probe(l *link, now time.Duration) {
-	addr := l.lease().Addr.Addr()
-	if c.cfg.Conflicts == DetectOff || l.static || l.facts.NoARP() || l.detector.Addr() == addr {
+	lease := l.lease()
+	addr := lease.Addr.Addr()
+	if c.cfg.Conflicts == DetectOff || lease.Static() || l.facts.NoARP() || l.detector.Addr() == addr {
 		return
 	}
 	begin, standing := now, machine.Candidate
@@ -78,7 +79,8 @@ func (c *Client) unwatch(l *link, now time.Duration) {
 
 // onProbation reports whether the address of a link must not be used yet.
 func (c *Client) onProbation(l *link) bool {
-	return c.cfg.Conflicts == DetectStrict && !l.static && l.lease() != nil && !l.machine.Installed() &&
+	lease := l.lease()
+	return c.cfg.Conflicts == DetectStrict && lease != nil && !lease.Static() && !l.machine.Installed() &&
 		(!l.detector.Clear() || c.conflicts.failures > 0) && !l.facts.NoARP()
 }
 

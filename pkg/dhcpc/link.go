@@ -20,7 +20,6 @@ type link struct {
 	slot     int
 	met      bool // there has been such an interface
 	released bool // Release was called
-	static   bool // nobody is asked for the address
 
 	index    int // 0 while there is no such interface
 	facts    ifup.Link

@@ -89,8 +89,9 @@ func openRequests() (fd int, port uint32, err error) {
 	return fd, port, err
 }
 
-// openSocket opens an rtnetlink socket under a port, or under any if that is 0. One from a library would be an os.File,
-// watched by the runtime as well, which wakes another thread for each event.
+// openSocket opens an rtnetlink socket under a port, or under any if that is 0. One
+// from a library would be an os.File, watched by the runtime as well, which wakes
+// another thread for each event.
 func openSocket(port, groups uint32, filter []bpf.Instruction) (int, error) {
 	fd, err := unix.Socket(unix.AF_NETLINK, unix.SOCK_RAW|unix.SOCK_CLOEXEC|unix.SOCK_NONBLOCK, unix.NETLINK_ROUTE)
 	if err != nil {

@@ -189,9 +189,12 @@ func (l *Lease) Valid() error {
 	return l.sound()
 }
 
+// Static reports whether no server granted the lease: the link's owner did.
+func (l *Lease) Static() bool { return !l.Server.IsValid() }
+
 // ValidStatic checks in the same way what a link is to have of no server.
 func (l *Lease) ValidStatic() error {
-	if l.Server.IsValid() {
+	if !l.Static() {
 		return errors.New("bad server")
 	}
 	if l.Expiry != Never {

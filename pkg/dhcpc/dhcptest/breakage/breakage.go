@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 )
 
@@ -45,6 +46,12 @@ func All(dir string) ([]Patch, error) {
 		all = append(all, p)
 	}
 	return all, nil
+}
+
+// In reports whether a list of names with commas between them, or the word all, means
+// the patch.
+func (p *Patch) In(list string) bool {
+	return list == "all" || slices.Contains(strings.Split(list, ","), p.Name)
 }
 
 // Files are those that the patch changes, by their paths from the module's root.

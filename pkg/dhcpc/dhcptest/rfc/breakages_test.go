@@ -38,20 +38,10 @@ func TestEachBreakageFailsItsTests(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	patches, err := breakage.All("breakages")
-	if err != nil {
-		t.Fatal(err)
-	}
-	written, err := os.ReadFile(tableFile)
-	if err != nil {
-		t.Fatal(err)
-	}
-	tried := func(p breakage.Patch) bool {
-		return *broken == "all" || slices.Contains(strings.Split(*broken, ","), p.Name)
-	}
+	patches, written := patchesAndTable(t)
 	var files []string
 	for _, p := range patches {
-		if tried(p) {
+		if p.In(*broken) {
 			files = append(files, p.Files()...)
 		}
 	}
@@ -72,7 +62,7 @@ func TestEachBreakageFailsItsTests(t *testing.T) {
 				t.Fatal(`the patch does not say what it violates: a line "Violates: ROW ROW" is missing`)
 			}
 			about := fmt.Sprintf("| `%s` | %s | %s |", p.Name, p.What, strings.Join(p.Rows, " "))
-			if !tried(p) {
+			if !p.In(*broken) {
 				// It can be tried, which has to do.
 				i := bytes.Index(written, []byte(about))
 				if i < 0 {
@@ -94,19 +84,25 @@ func TestEachBreakageFailsItsTests(t *testing.T) {
 	}
 }
 
+func patchesAndTable(t *testing.T) (patches []breakage.Patch, table []byte) {
+	t.Helper()
+	patches, err := breakage.All("breakages")
+	if err != nil {
+		t.Fatal(err)
+	}
+	table, err = os.ReadFile(tableFile)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return patches, table
+}
+
 var rowOf = regexp.MustCompile("(?m)^\\| `([^`]+)`")
 
 // A patch without a row was never tried, and a row without a patch says what
 // nobody can try again.
 func TestTheTableNamesEachBreakageOnce(t *testing.T) {
-	patches, err := breakage.All("breakages")
-	if err != nil {
-		t.Fatal(err)
-	}
-	written, err := os.ReadFile(tableFile)
-	if err != nil {
-		t.Fatal(err)
-	}
+	patches, written := patchesAndTable(t)
 	var names, rows []string
 	for _, p := range patches {
 		names = append(names, p.Name)

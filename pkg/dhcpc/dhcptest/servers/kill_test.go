@@ -12,7 +12,6 @@ import (
 	"time"
 
 	"github.com/vishvananda/netlink"
-	vishnetns "github.com/vishvananda/netns"
 	"golang.org/x/sys/unix"
 
 	"github.com/dhclient-lws/dhclient-lws/pkg/dhcpc/dhcp4"
@@ -106,7 +105,7 @@ func TestKilledWhenever(t *testing.T) {
 			if d.remembered {
 				before, _ = s.address(t, "eth0")
 			}
-			left, asked := s.watchAddresses(t), len(tr.saidSoFar(dhcp4.KindDiscover))
+			left, asked := s.home.WatchAddresses(t), len(tr.saidSoFar(dhcp4.KindDiscover))
 			mode.Store(answersAll)
 			s.lan.Up(t, "port0")
 			eventually(t, func() string {
@@ -228,33 +227,4 @@ func (c *command) is(t *testing.T, resident *exec.Cmd, state string) {
 		}
 		return ""
 	})
-}
-
-// watchAddresses begins to watch; what it returns lists the addresses that have left
-// a link since.
-func (s *site) watchAddresses(t *testing.T) (left func() []string) {
-	t.Helper()
-	updates, done := make(chan netlink.AddrUpdate, 100), make(chan struct{})
-	t.Cleanup(func() { close(done) })
-	if err := netlink.AddrSubscribeAt(vishnetns.NsHandle(s.home.FD()), updates, done); err != nil {
-		t.Fatal(err)
-	}
-	return func() (list []string) {
-		t.Helper()
-		const mark = "192.0.2.77/32" // after which nothing more is waited for
-		s.home.Address(t, "lo", mark)
-		for {
-			select {
-			case u := <-updates:
-				if u.LinkAddress.String() == mark {
-					return list
-				}
-				if !u.NewAddr {
-					list = append(list, u.LinkAddress.String())
-				}
-			case <-time.After(patience):
-				t.Fatal("no news of the last address")
-			}
-		}
-	}
 }
