@@ -392,3 +392,36 @@ func TestAnAddressForEverIsReplaced(t *testing.T) {
 		})
 	}
 }
+
+// What a link had before a lease lowered its MTU is remembered with the lease, and is
+// that NIC's: another one that has its name now may never have had more.
+func TestTheMTUIsThatOfTheNIC(t *testing.T) {
+	o, remembered := secondLife(t, dhcpc.Config{})
+	known, unknown := *remembered, *remembered
+	known.MTU, known.LinkMTU, unknown.MTU = 1400, 1500, 1400
+	recalled := &known
+	lowered := func(index int) { // as an earlier life has left the link
+		o.lan.Kernel.Apply(index, ifup.Config{Addr: address, Lifetime: time.Hour, Metric: 1024, MTU: 1400})
+		o.lan.Kernel.Flush(func(int, error) {})
+	}
+	wants := func(link int) func() {
+		return func() {
+			if got := o.status(t).LinkMTU; got != link {
+				t.Errorf("the link had an MTU of %d, want %d", got, link)
+			}
+		}
+	}
+	c := dhcpc.Config{Recall: func(ifup.Link) *machine.Lease { return recalled }}
+	o.client = newClient(o.lan, c)
+	o.request("eth0")
+	lowered(1)
+	o.lan.At(restart, wants(1500))
+	o.lan.At(restart+time.Second, func() {
+		o.eth0.Unplug()
+		recalled = &unknown
+		o.lan.Plug("eth0", o.network)
+		lowered(2)
+	})
+	o.lan.At(restart+time.Second+time.Nanosecond, wants(0))
+	o.run(t, restart+time.Minute)
+}
