@@ -66,6 +66,9 @@ func TestDecide(t *testing.T) {
 	two := with(func(p *waitPolicy) { p.mode, p.names = waitNames, []string{"eth0", "eth2"} })
 	bootIF := with(func(p *waitPolicy) { p.mode = waitBootIF })
 	patient := with(func(p *waitPolicy) { p.timeout = 0 })
+	unwearied := with(func(p *waitPolicy) {
+		p.mode, p.names, p.timeout, p.patient = waitNames, []string{"eth0"}, 0, true
+	})
 	hasty := with(func(p *waitPolicy) { p.carrierTimeout, p.grace = 0, 0 })
 	brief := with(func(p *waitPolicy) { p.timeout = 3 * time.Second })
 	const never = -1
@@ -137,6 +140,7 @@ func TestDecide(t *testing.T) {
 		{"no link for 10 s", all, 10, nil, resultNoLink, never},
 		{"no link for 10 s, any", anyOf, 10, nil, resultNoLink, never},
 		{"no link for 10 s, named", two, 10, []awaited{named("eth0", absentSince(0)), named("eth2", absentSince(0))}, resultNoLink, never},
+		{"no link for 10 s, and all the patience there is", unwearied, 3600, []awaited{named("eth0", absentSince(0))}, undecided, never},
 		{"a link without carrier is a link", all, 10, []awaited{noCarrierSince(0)}, undecided, 60},
 		{"no link, and a short timeout", brief, 2, nil, undecided, 3},
 		{"no link, and a short timeout has passed", brief, 3, nil, resultTimeout, never},

@@ -170,3 +170,28 @@ func TestTheLineForgetsTheDead(t *testing.T) {
 		})
 	}
 }
+
+// A link that is told to do without IPv4 needs no answer any more: the next has its
+// place at once.
+func TestALinkThatRestsGivesItsPlaceUp(t *testing.T) {
+	o := newOffice(dhcpc.Config{Parameters: []dhcp4.Code{dhcp4.IPv6OnlyPreferred}})
+	o.server.Options = []dhcptest.Option{{Code: dhcp4.IPv6OnlyPreferred, Data: dhcptest.Uint32(1800)}}
+	o.plug(1, window)
+	o.run(t, time.Minute)
+	first := map[string]time.Duration{}
+	for _, m := range o.lan.Sent {
+		if name := m.Link.Name(); m.Kind != dhcp4.KindDiscover {
+			t.Errorf("sent %v", m)
+		} else if _, has := first[name]; !has {
+			first[name] = m.Time
+		}
+	}
+	if len(first) != window+1 {
+		t.Errorf("%d links have asked", len(first))
+	}
+	for name, at := range first {
+		if at >= hold {
+			t.Errorf("%s asks at %v", name, at)
+		}
+	}
+}
