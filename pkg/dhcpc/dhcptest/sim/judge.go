@@ -92,11 +92,12 @@ type record struct {
 	lacking   bool                 // the kernel may have refused some of them, whatever else answers the same question
 	known     netip.Addr           // what is in the kernel, if the client of this life knows of it
 
-	full   time.Duration // of the bucket, see Ceiling
-	pause  time.Duration // until when no DISCOVER may be sent
-	naks   int           // in a row
-	state  machine.State // when the client last went to sleep
-	probed time.Duration // when the client began to probe for its address and has not been disturbed since; else Never
+	full    time.Duration // of the bucket, see Ceiling
+	pause   time.Duration // until when no DISCOVER may be sent
+	naks    int           // in a row
+	state   machine.State // when the client last went to sleep
+	watched bool          // the client looks for other users of its address
+	probed  time.Duration // when the client began to probe for its address and has not been disturbed since; else Never
 }
 
 // grant is a server's word for an address.
@@ -308,7 +309,7 @@ func (j *judge) configured(l *dhcptest.Link, before, after *ifup.Config) {
 	r, now := j.of(l), j.world.Now()
 	j.site.trace.note(r.who, config{after.Addr, after.Lifetime, len(after.Routes)}, fmt.Append(nil, *after)...)
 	if before.Addr != after.Addr {
-		r.probed = machine.Never
+		r.watched, r.probed = false, machine.Never
 	}
 	r.known = after.Addr.Addr()
 	if !after.Addr.IsValid() {

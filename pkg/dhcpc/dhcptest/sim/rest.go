@@ -70,13 +70,17 @@ func (j *judge) states(b *box) {
 				continue
 			}
 			r := j.of(link)
-			before := r.settled()
 			if r.state != st.State {
 				r.state = st.State
 				j.site.trace.note(r.who, st.State)
 			}
+			// Probing begins when an address comes into use, or the carrier comes to a
+			// link that has one, and not again when a server confirms it.
+			used := link.Config().Addr
+			before := r.watched
+			r.watched = st.State != machine.Down && link.Carries() && used.IsValid() && used.Addr() == r.known
 			switch {
-			case !r.settled():
+			case !r.watched:
 				r.probed = machine.Never
 			case !before:
 				r.probed = j.world.Now()
