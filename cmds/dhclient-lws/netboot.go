@@ -10,8 +10,13 @@ import (
 
 // sayNetboot has the client say of the machine what the ROM that booted it said.
 func (o *options) sayNetboot(sys string) {
+	o.client.Parameters = append(o.client.Parameters, dhcp4.PXEParameters()...)
 	_, err := os.Stat(filepath.Join(sys, "firmware/efi"))
-	pxe := &dhcp4.PXE{Architecture: architecture(runtime.GOARCH, err == nil)}
+	architecture, known := architecture(runtime.GOARCH, err == nil)
+	if !known {
+		return // RFC 4578 section 2: what is said of a machine is said as a whole
+	}
+	pxe := &dhcp4.PXE{Architecture: architecture}
 	if uuid := firstUUID([]string{filepath.Join(sys, "class/dmi/id/product_uuid")}); uuid != nil {
 		pxe.UUID = firmwareOrder([16]byte(uuid))
 	}
@@ -19,25 +24,28 @@ func (o *options) sayNetboot(sys string) {
 	if o.client.VendorClass == "" {
 		o.client.VendorClass = pxe.VendorClass()
 	}
-	o.client.Parameters = append(o.client.Parameters, dhcp4.PXEParameters()...)
 }
 
-func architecture(goarch string, efi bool) dhcp4.Architecture {
-	switch {
-	case goarch == "arm64" && efi:
-		return dhcp4.ArchEFIArm64
-	case goarch == "arm64":
-		return dhcp4.ArchArm64
-	case goarch == "arm" && efi:
-		return dhcp4.ArchEFIArm
-	case goarch == "arm":
-		return dhcp4.ArchArm
-	case goarch == "386" && efi:
-		return dhcp4.ArchEFIx86
-	case efi:
-		return dhcp4.ArchEFIx64
+// architecture is the processor architecture type of a machine in IANA's list, if it is
+// of a kind that we are built for.
+func architecture(goarch string, efi bool) (a dhcp4.Architecture, known bool) {
+	var without, with dhcp4.Architecture
+	switch goarch {
+	case "386":
+		without, with = dhcp4.ArchBIOS, dhcp4.ArchEFIx86
+	case "amd64":
+		without, with = dhcp4.ArchBIOS, dhcp4.ArchEFIx64
+	case "arm":
+		without, with = dhcp4.ArchArm, dhcp4.ArchEFIArm
+	case "arm64":
+		without, with = dhcp4.ArchArm64, dhcp4.ArchEFIArm64
+	default:
+		return 0, false
 	}
-	return dhcp4.ArchBIOS
+	if efi {
+		return with, true
+	}
+	return without, true
 }
 
 // firmwareOrder is a UUID as it is stored in the firmware's tables, where the first

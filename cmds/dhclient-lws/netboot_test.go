@@ -70,8 +70,14 @@ func TestArchitecture(t *testing.T) {
 		{"arm", true, 10},
 		{"arm", false, 21},
 	} {
-		if got := architecture(tt.goarch, tt.efi); got != tt.want {
+		if got, known := architecture(tt.goarch, tt.efi); got != tt.want || !known {
 			t.Errorf("%s, EFI %v: %d, want %d", tt.goarch, tt.efi, got, tt.want)
+		}
+	}
+	// A server would give a machine of another kind what it cannot boot.
+	for _, efi := range []bool{true, false} {
+		if got, known := architecture("riscv64", efi); known {
+			t.Errorf("riscv64, EFI %v: %d", efi, got)
 		}
 	}
 }

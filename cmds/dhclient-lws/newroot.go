@@ -2,6 +2,7 @@ package main
 
 import (
 	"os"
+	"path/filepath"
 
 	"golang.org/x/sys/unix"
 )
@@ -51,10 +52,10 @@ func identityOf(st *unix.Stat_t, err error) identity {
 
 // places is where the resident's files are: it has moved when one is another
 // directory than before, since something was mounted there or above.
-type places [3]identity
+type places [4]identity
 
 func (o *options) places() (p places) {
-	for i, dir := range []string{o.stateDir, o.leaseDir, o.netConfDir} {
+	for i, dir := range []string{o.stateDir, o.leaseDir, o.netConfDir, filepath.Dir(o.resolvConf)} {
 		if dir != "" {
 			p[i] = identify(dir)
 		}

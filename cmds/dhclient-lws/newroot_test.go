@@ -122,6 +122,13 @@ func bootAndSwitch(args, moved []string, dir string, rival bool) error {
 	if err := unix.Kill(pid, unix.SIGUSR1); err != nil {
 		return err
 	}
+	if err := soon(filesAreHere); err != nil {
+		return err
+	}
+	// Of all that, /etc alone may get a file system of its own.
+	if err := unix.Mount("tmpfs", "/etc", "tmpfs", 0, "mode=755"); err != nil {
+		return err
+	}
 	return soon(filesAreHere)
 }
 
