@@ -4,6 +4,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 )
@@ -65,7 +66,8 @@ func TestBackgroundTwice(t *testing.T) {
 		return first != 0
 	})
 	out := p.end()
-	if !strings.Contains(out, "dhclient-lws: eth0: another client (pid "+itoa(first)+") has it; waiting\n") || !strings.HasSuffix(out, "\nstatus 3\n") {
+	if !strings.Contains(out, "dhclient-lws: eth0: another client (pid "+itoa(first)+") has it; waiting\n") || !strings.HasSuffix(out, "\nstatus 3\n") ||
+		!regexp.MustCompile(`timeout after 1\.\d s, 0 of 1 links bound\nINTERFACE .*\neth0       held by pid `+itoa(first)+` `).MatchString(out) {
 		t.Errorf("first %d, output:\n%s", first, out)
 	}
 	if clients := children(t); len(clients) != 2 {

@@ -116,12 +116,12 @@ func elapsed(d time.Duration) string {
 	return shortDuration(d)
 }
 
-// verdict tells how the wait ended.
-func verdict(r result, links []dhcpc.LinkStatus, after time.Duration) string {
-	count := fmt.Sprintf("%d of %d links bound", countLeases(links), len(links))
+// verdict tells how the wait ended, and how many links have what they should have.
+func verdict(r result, shot *snapshot, have string, after time.Duration) string {
+	count := fmt.Sprintf("%d of %d links %s", countLeases(shot.links), len(shot.links)+len(shot.held), have)
 	resting := 0
-	for i := range links {
-		if links[i].State == machine.IPv6Only {
+	for i := range shot.links {
+		if shot.links[i].State == machine.IPv6Only {
 			resting++
 		}
 	}

@@ -20,6 +20,8 @@ type linkBook struct {
 	byName    map[string]*knownLink
 	byIndex   map[int]*knownLink // those that exist
 	fresh     []*knownLink       // not yet requested
+	curious   bool               // people want to know what nobody meant, and have not been told
+	leftOut   []string           // and that is it, each with the reason
 	left      []*knownLink       // meant by a pattern, and gone or no longer meant
 	met       []bool             // selectors that some link has matched
 	noLinks   time.Duration      // since when none has existed
@@ -30,6 +32,7 @@ type linkBook struct {
 type knownLink struct {
 	awaited
 	exact    bool // named: it is waited for while it does not exist
+	renewing bool // people asked for that, and do not know yet what came of it
 	enslaved bool // it became part of a bridge or a bond
 	foreign  bool // no Ethernet: nothing is asked for there, and nothing waited for
 	rank     int  // the argument that means it
@@ -47,6 +50,7 @@ func newLinkBook(o *options, start time.Duration) linkBook {
 		byIndex:   map[int]*knownLink{},
 		noLinks:   start,
 	}
+	b.curious = o.verbosity > 0 && len(o.selectors) == 0
 	if o.wait.mode == waitBootIF {
 		b.bootIF = o.bootIF
 	}
@@ -98,6 +102,9 @@ func (b *linkBook) note(ev *ifup.Event, now time.Duration) {
 	}
 	l := b.byName[facts.Name]
 	if ev.Gone || !meant && (l == nil || !l.exact) {
+		if b.curious && !ev.Gone && !facts.Loopback() {
+			b.leaveOut(facts)
+		}
 		return
 	}
 	if l == nil {
@@ -109,6 +116,24 @@ func (b *linkBook) note(ev *ifup.Event, now time.Duration) {
 	b.byIndex[facts.Index] = l
 	if running := facts.Running(); !l.present || l.carrier != running {
 		l.present, l.carrier, l.resting, l.since = true, running, false, now
+	}
+}
+
+// leaveOut notes a link that is none of the wired NICs.
+func (b *linkBook) leaveOut(l *ifup.Link) {
+	why := l.Kind
+	switch {
+	case l.Master != 0:
+		why = "part of a bridge or a bond"
+	case why != "":
+	case l.Wireless:
+		why = "wireless"
+	default:
+		why = "not Ethernet"
+	}
+	text := safeName(l.Name) + " (" + safeText(why) + ")"
+	if !slices.Contains(b.leftOut, text) {
+		b.leftOut = append(b.leftOut, text)
 	}
 }
 

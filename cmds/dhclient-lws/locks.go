@@ -242,6 +242,28 @@ func (k *locks) retry() bool {
 	return len(k.wanted) > 0
 }
 
+// lockHolder is a process that has locked any file in a state directory, 0 if there
+// is none.
+func lockHolder(dir string) (pid int) {
+	entries, _ := os.ReadDir(dir)
+	for _, entry := range entries {
+		if filepath.Ext(entry.Name()) != ".lock" {
+			continue
+		}
+		// Who asks need not be allowed to lock it.
+		fd, err := unix.Open(filepath.Join(dir, entry.Name()), unix.O_PATH|unix.O_NOFOLLOW|unix.O_CLOEXEC, 0)
+		if err != nil {
+			continue
+		}
+		pid = holder(fd)
+		_ = unix.Close(fd)
+		if pid != 0 {
+			break
+		}
+	}
+	return pid
+}
+
 // holder is the process that has locked a file, 0 if that is not to be known.
 func holder(fd int) (pid int) {
 	var st unix.Stat_t

@@ -174,6 +174,10 @@ func TestDryRun(t *testing.T) {
 	if status != 0 || !strings.Contains(out, "eth0: 10.77.0.") || !strings.HasSuffix(out, "dhclient-lws: a dry run: nothing was configured\n") {
 		t.Errorf("status %d, output:\n%s", status, out)
 	}
+	// A table that speaks of what is bound and installed would be taken for what it says.
+	if !regexp.MustCompile(`\ndhclient-lws: 1 of 1 links leased after [0-9.]+ m?s\nINTERFACE .*\neth0       leased  .*\n  up .*  ACK [0-9.]+ ms\n`).MatchString(out) {
+		t.Errorf("the table:\n%s", out)
+	}
 	nothingStays(t)
 	if after := b.traces(t, dir); !slices.Equal(after, before) {
 		t.Errorf("before:\n%s\nafter:\n%s", strings.Join(before, "\n"), strings.Join(after, "\n"))
@@ -275,7 +279,7 @@ func TestOnceAsFirstProcess(t *testing.T) {
 		b := newServedBox(t, "eth0")
 		p := b.firstOfItsMachine(t, mode, "eth0")
 		p.prints("dhclient-lws: the first process of a machine must not end; staying\n")
-		p.prints("1 of 1 links bound")
+		p.prints("1 of 1 links ")
 		p.signal(unix.SIGHUP)
 		p.prints("SIGHUP: renewing 1 lease")
 		if p.ended() {

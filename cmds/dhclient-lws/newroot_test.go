@@ -227,7 +227,7 @@ func linkIsLeft() error {
 	if err != nil {
 		return err
 	}
-	if strings.Contains(string(content), "eth0") {
+	if !strings.Contains(string(content), `"state":"HELD"`) || strings.Contains(string(content), "10.77.0.") {
 		return fmt.Errorf("status.json: %s", content)
 	}
 	link, err := net.InterfaceByName("eth0")

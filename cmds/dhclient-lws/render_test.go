@@ -192,7 +192,7 @@ func TestVerdict(t *testing.T) {
 		resultTimeout: "timeout after 1.5 s, 2 of 5 links bound",
 		resultNoLink:  "no link to ask on after 1.5 s",
 	} {
-		if got := verdict(r, links, 1500*time.Millisecond); got != want {
+		if got := verdict(r, &snapshot{links: links}, "bound", 1500*time.Millisecond); got != want {
 			t.Errorf("%q, want %q", got, want)
 		}
 	}
@@ -216,7 +216,7 @@ func TestDurations(t *testing.T) {
 
 func TestVerdictOfLinksThatRest(t *testing.T) {
 	links := append(exampleLinks()[:1], dhcpc.LinkStatus{Interface: "eth1", State: machine.IPv6Only})
-	if got, want := verdict(resultOK, links, time.Second), "1 of 2 links bound, 1 IPv6 only after 1.0 s"; got != want {
+	if got, want := verdict(resultOK, &snapshot{links: links}, "bound", time.Second), "1 of 2 links bound, 1 IPv6 only after 1.0 s"; got != want {
 		t.Errorf("%q, want %q", got, want)
 	}
 }

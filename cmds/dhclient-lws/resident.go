@@ -28,6 +28,7 @@ type resident struct {
 
 	watching bool        // signals are taken
 	moved    atomic.Bool // the files are to be written where they belong now
+	hungUp   atomic.Bool // a renewal has begun
 	// People have been told which links are without a cable.
 	toldOfCables bool
 	mounts       *os.File // tells of mounts; nil where the root directory stays what it is
@@ -37,12 +38,14 @@ type resident struct {
 	decided      bool
 	everBound    bool          // the kernel has taken a lease
 	decideAt     time.Duration // when time alone may decide
+	renewal      renewal
 	scribe       *scribe
 
 	mu       sync.Mutex      // over what is below, which a signal may touch
 	troubles map[string]bool // lines about what cannot be written, said already
 	leaving  error           // why the resident ends, which can take a moment
 	told     bool            // the front process has its result
+	held     []heldLink      // the links that other clients have
 }
 
 // newResident makes a resident. It fails only if a dry run finds no kernel.
@@ -143,7 +146,7 @@ func (r *resident) run() error {
 	if over || r.whyLeaving() != nil {
 		r.scribe.finish(patience, r.snapshot(undecided))
 	} else if !r.decided {
-		r.finish(resultError, nil)
+		r.finish(resultError, &snapshot{})
 	}
 	return err
 }
@@ -164,15 +167,9 @@ func (r *resident) watch() {
 	}
 }
 
-// renew asks for all leases to be renewed. It may be called from any goroutine.
-func (r *resident) renew() {
-	r.console.printf("SIGHUP: renewing %s", leaseCount(r.client.Counts().Leased))
-	r.client.Renew("")
-}
-
 // snapshot is how things stand now.
 func (r *resident) snapshot(res result) snapshot {
-	return snapshot{now: packet.Now(), result: res, links: r.client.Status().Links}
+	return snapshot{now: packet.Now(), result: res, links: r.client.Status().Links, held: r.heldLinks()}
 }
 
 // writeStatus has the state written at once. It may be called from any goroutine.

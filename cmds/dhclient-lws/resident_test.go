@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"runtime"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -71,6 +72,37 @@ func TestInterfaceAppearsLater(t *testing.T) {
 	p.prints("eth7: carrier")
 }
 
+// What is no wired NIC has to be named. With -v people are told, once, what they may
+// have taken for one.
+func TestLinksThatAreLeftOut(t *testing.T) {
+	b := newBox(t)
+	netns.Veth(t, b.NS, "veth7", b.NS, "port7")
+	b.Bridge(t, "br7", "port7")
+	const line = "dhclient-lws: left out, since they are not named: "
+	p := b.start(t, "-v", "-wait", "none")
+	p.prints(line)
+	_, list, _ := strings.Cut(p.output(), line)
+	list, _, _ = strings.Cut(list, "\n")
+	parts := strings.Split(list, ", ")
+	slices.Sort(parts)
+	if want := []string{"br7 (bridge)", "port7 (part of a bridge or a bond)", "veth7 (veth)"}; !slices.Equal(parts, want) {
+		t.Errorf("%q, want %q", parts, want)
+	}
+	netns.Veth(t, b.NS, "veth8", b.NS, "other8")
+	p.signal(unix.SIGHUP)
+	p.prints("SIGHUP: renewing 0 leases")
+	if n := strings.Count(p.output(), "left out"); n != 1 {
+		t.Errorf("said %d times, want once", n)
+	}
+	for _, args := range [][]string{{"-v", "eth9"}, {}} {
+		p := b.start(t, append(args, "-wait", "none", "-state-dir", "")...)
+		p.prints("not waiting, 0 of ")
+		if strings.Contains(p.output(), "left out") {
+			t.Errorf("%q: said, though nobody asked", args)
+		}
+	}
+}
+
 // Who mistyped a name learns it before the wait is over.
 func TestNamedInterfaceIsWaitedFor(t *testing.T) {
 	b := newBox(t)
@@ -124,10 +156,23 @@ func TestSignalWritesTheState(t *testing.T) {
 
 func TestSignalRenews(t *testing.T) {
 	b := newServedBox(t, "eth0")
-	p := b.start(t, "-v", "eth0")
-	p.prints("1 of 1 links bound")
+	p := b.start(t, "eth0", "other")
+	p.prints("eth0       BOUND")
 	p.signal(unix.SIGHUP)
-	p.prints("eth0: renewed: 10.77.0.")
+	p.prints("dhclient-lws: SIGHUP: renewing 1 lease\n")
+	p.prints("dhclient-lws: SIGHUP: renewed 1 lease\n")
+}
+
+// Nobody is left in the dark by a server that does not answer.
+func TestSignalRenewsNothing(t *testing.T) {
+	b := newServedBox(t, "eth0", "eth1")
+	p := b.start(t, "eth0", "eth1")
+	p.prints("2 of 2 links bound")
+	b.server.Stop(t)
+	p.signal(unix.SIGHUP)
+	p.prints("dhclient-lws: SIGHUP: renewing 2 leases\n")
+	p.prints("dhclient-lws: SIGHUP: renewed 0 of 2 leases; no answer yet on eth0, eth1\n")
+	b.address(t, "eth0")
 }
 
 // Whoever read what we print is no longer there. The network is.

@@ -45,6 +45,7 @@ type linkStatus struct {
 	index     int64  // 0: there is no such interface
 	hardware  string // its MAC address
 	state     string // those of RFC 2131 figure 5, and a few in which nothing is asked for
+	holder    int64  // the process that has the link, in state HELD
 	carrier   bool
 	metric    int64 // of its routes while it has carrier
 	lease     leaseStatus
@@ -64,6 +65,7 @@ func (l *linkStatus) fields(f *fields) {
 	f.int("index", &l.index)
 	f.optionalText("mac", &l.hardware)
 	f.text("state", &l.state)
+	f.optionalInt("held_by", &l.holder)
 	f.optionalInt("since_ms", &l.since)
 	f.optionalText("why", &l.why)
 	if f.at("lost", !l.lost.address.IsValid()) {

@@ -61,8 +61,9 @@ type snapshot struct {
 	now    time.Duration
 	result result // undecided: as before
 	links  []dhcpc.LinkStatus
-	brief  bool // only what others wait for is to be written now
-	last   bool // the process is about to end
+	held   []heldLink // further links, of other clients
+	brief  bool       // only what others wait for is to be written now
+	last   bool       // the process is about to end
 }
 
 // keptLink is what is on disk about a link.

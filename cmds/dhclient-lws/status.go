@@ -90,12 +90,18 @@ func show(w io.Writer, residents []*statusFile, now time.Duration) error {
 	for _, st := range residents {
 		links += len(st.links)
 	}
-	if links <= few {
-		return table(w, each(residents), now, func(l *linkStatus, b []byte) []byte { return l.appendDetails(b, now) })
+	more := func(l *linkStatus, b []byte) []byte { return l.appendDetails(b, now) }
+	if links > few {
+		more = nil
 	}
-	err := table(w, each(residents), now, nil)
-	if err == nil {
+	err := table(w, each(residents), now, more)
+	if err == nil && links > few {
 		_, err = fmt.Fprintf(w, "%d links; more is told of %d or fewer\n", links, few)
+	}
+	for _, st := range residents {
+		if err == nil && st.alive() {
+			_, err = fmt.Fprintf(w, "pid %d, running for %s\n", st.pid, roughDuration(st.running(now)))
+		}
 	}
 	return err
 }
@@ -120,6 +126,11 @@ func residents(dir string) ([]*statusFile, error) {
 	if len(all) > 0 {
 		return all, nil
 	}
+	if err != nil {
+		if pid := lockHolder(dir); pid != 0 {
+			err = fmt.Errorf("%w, but pid %d runs as one: it has just begun, or cannot write there", err, pid)
+		}
+	}
 	return []*statusFile{first}, err
 }
 
@@ -134,6 +145,11 @@ func each(residents []*statusFile) iter.Seq[*linkStatus] {
 			}
 		}
 	}
+}
+
+// running is how long the resident has been.
+func (s *statusFile) running(now time.Duration) time.Duration {
+	return now - time.Duration(s.start)*time.Millisecond
 }
 
 // alive reports whether the process that wrote the file is still there.
@@ -155,6 +171,10 @@ func statusJSON(residents []*statusFile, now time.Duration) []byte {
 			w.end(']')
 		}
 		f.bool("alive", &alive)
+		if alive {
+			uptime := int64(st.running(now).Seconds())
+			f.int("uptime_s", &uptime)
+		}
 	}
 	(&fields{w: w, now: now}).object(func(f *fields) {
 		describe(f, residents[0])

@@ -24,6 +24,22 @@ func TestStatusOfNobody(t *testing.T) {
 	}
 }
 
+// One that could not write its state is there all the same, and who asks is told whom
+// to look for.
+func TestStatusOfTheMute(t *testing.T) {
+	b := newBox(t)
+	locks := newLocks(b.state)
+	if err := locks.take("eth0", nil); err != nil {
+		t.Fatal(err)
+	}
+	defer locks.release("eth0")
+	want := "dhclient-lws: no resident has written its state to " + statusPath(b.state) +
+		", but pid " + itoa(os.Getpid()) + " runs as one: it has just begun, or cannot write there\n"
+	if out, status := b.run(t, "status"); out != want || status != 1 {
+		t.Errorf("status %d, output %q, want %q", status, out, want)
+	}
+}
+
 func TestStatusOfTheLiving(t *testing.T) {
 	b := newServedBox(t, "eth0", "eth1")
 	p := b.start(t, "eth0", "eth1")
@@ -40,6 +56,7 @@ func TestStatusOfTheLiving(t *testing.T) {
 			`  \d+ sent, \d+ received`)
 	}
 	fits(t, out)
+	wantMatch(t, out, `\npid `+itoa(p.Process.Pid)+`, running for \d+s\n$`)
 	out, status = b.run(t, "status", "eth1")
 	if status != 0 || strings.Contains(out, "eth0") || !strings.Contains(out, "eth1") {
 		t.Errorf("eth1: status %d, output:\n%s", status, out)
@@ -53,6 +70,7 @@ func TestStatusOfTheLiving(t *testing.T) {
 	var st struct {
 		Version, PID int
 		Alive        bool
+		Uptime       *int `json:"uptime_s"`
 		Result       string
 		Links        []struct {
 			Interface, State string
@@ -75,7 +93,7 @@ func TestStatusOfTheLiving(t *testing.T) {
 	if err := json.Unmarshal([]byte(out), &st); err != nil || status != 0 {
 		t.Fatalf("status %d, %v:\n%s", status, err, out)
 	}
-	if st.Version != 1 || st.PID != p.Process.Pid || !st.Alive || st.Result != "ok" || len(st.Links) != 1 {
+	if st.Version != 1 || st.PID != p.Process.Pid || !st.Alive || st.Uptime == nil || *st.Uptime > 60 || st.Result != "ok" || len(st.Links) != 1 {
 		t.Fatalf("%+v", st)
 	}
 	l := st.Links[0]

@@ -3,16 +3,14 @@ package main
 import (
 	"errors"
 	"fmt"
+	"iter"
 	"os"
 	"path/filepath"
 	"strconv"
 	"strings"
-	"time"
 
 	"github.com/google/renameio/v2"
 	"golang.org/x/sys/unix"
-
-	"github.com/dhclient-lws/dhclient-lws/pkg/dhcpc"
 )
 
 // statusPath is the file of the first resident.
@@ -54,7 +52,7 @@ func (s *scribe) writeStatus(shot *snapshot) error {
 		pid:     int64(os.Getpid()), pidStart: processStart(os.Getpid()),
 		start: s.start.Milliseconds(), written: shot.now.Milliseconds(),
 		result: string(s.result),
-	}, s.start, shot.links)
+	}, shot.described(s.start))
 }
 
 // chooseStatusPath finds out whether this is the first resident, and removes what
@@ -77,7 +75,7 @@ func (s *scribe) chooseStatusPath(dir string) {
 
 // writeStatusFile replaces the file. There is a link to a line, and one link is
 // put into words at a time: all of them would be the largest thing in memory.
-func writeStatusFile(path string, head *statusFile, start time.Duration, links []dhcpc.LinkStatus) error {
+func writeStatusFile(path string, head *statusFile, links iter.Seq[*linkStatus]) error {
 	f, err := renameio.NewPendingFile(path, renameio.WithTempDir(filepath.Dir(path)), renameio.WithPermissions(0o644), renameio.IgnoreUmask())
 	if err != nil {
 		return err
@@ -88,10 +86,8 @@ func writeStatusFile(path string, head *statusFile, start time.Duration, links [
 	head.fields(&fields{w: w})
 	w.key("links")
 	w.open('[')
-	var link linkStatus
-	for i := range links {
+	for link := range links {
 		w.lineBreak()
-		link.describe(&links[i], start)
 		(&fields{w: w}).object(link.fields)
 		if len(w.b) >= statusChunk {
 			if _, err := f.Write(w.b); err != nil {

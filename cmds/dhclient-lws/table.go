@@ -75,6 +75,8 @@ func (r *row) appendTo(b []byte, width *row) []byte {
 func (l *linkStatus) row(now time.Duration) row {
 	r := row{safeName(l.name), safeText(l.state), "-", "-", "-", "-"}
 	switch {
+	case l.state == stateHeld:
+		r[1] = heldBy(l.holder)
 	case l.index == 0 && l.lastError == dhcpc.ErrNotEthernet.Error():
 		r[1] = "not Ethernet"
 	case l.index == 0:

@@ -17,6 +17,9 @@ import (
 func (r *resident) onLink(ev ifup.Event) {
 	r.news = true
 	r.links.note(&ev, packet.Now())
+	if l := r.links.byName[ev.Link.Name]; l != nil {
+		r.holdAsItIs(l)
+	}
 }
 
 // onEvent takes in what became of a request.
@@ -24,9 +27,11 @@ func (r *resident) onEvent(l *knownLink, ev *dhcpc.Event) {
 	switch ev.Kind {
 	case dhcpc.Bound, dhcpc.Renewed:
 		l.bind(ev.Time)
+		r.answered(l, true)
 		r.news, r.everBound = true, true
 	case dhcpc.Lost:
 		l.bound = false
+		r.answered(l, false)
 		r.news = true
 	case dhcpc.IPv6Only:
 		l.rest(ev.Time)
@@ -77,6 +82,8 @@ func (r *resident) move() {
 func (r *resident) take(l *knownLink) {
 	err := r.locks.take(l.name, func() { r.request(l) })
 	if taken, ok := errors.AsType[errTaken](err); ok {
+		r.hold(l, taken.pid)
+		r.scribe.changed()
 		if !taken.old {
 			r.console.printf("%s: %v", safeName(l.name), taken)
 		}
@@ -99,6 +106,7 @@ func (r *resident) request(l *knownLink) {
 	if r.leaving != nil {
 		return
 	}
+	r.unhold(l.name)
 	// It cannot fail: IPv4 is served, and no link is without a name.
 	_ = r.client.Request(l.name, dhcpc.IPv4, func(ev dhcpc.Event) { r.onEvent(l, &ev) })
 }
@@ -117,6 +125,7 @@ func (r *resident) onTurn(now time.Duration) time.Duration {
 		}
 		r.client.Withdraw(l.name) // if it is gone people have been told
 		r.locks.release(l.name)
+		r.letGo(l)
 		r.scribe.changed()
 	}
 	if r.moved.Swap(false) {
@@ -145,7 +154,7 @@ func (r *resident) onTurn(now time.Duration) time.Duration {
 		if res != undecided {
 			r.decided = true
 			r.attend() // before anybody learns of it
-			r.finish(res, shot.links)
+			r.finish(res, &shot)
 		}
 	}
 	if leaving != nil && r.options.release && r.released() {
@@ -155,9 +164,9 @@ func (r *resident) onTurn(now time.Duration) time.Duration {
 		return min(r.decideAt, r.scribe.next, calm)
 	}
 	r.attend()
-	cables := r.tellOfCables(now)
+	again := min(r.tellOfCables(now), r.followRenewal(now))
 	r.console.turn()
-	return min(r.decideAt, r.scribe.next, cables)
+	return min(r.decideAt, r.scribe.next, again)
 }
 
 // attend begins, once, to do what could wait until the messages were out.
@@ -166,6 +175,7 @@ func (r *resident) attend() {
 		return
 	}
 	r.watch()
+	r.tellOfOthers()
 	for _, name := range r.links.absent() {
 		hint := ""
 		if distance(name, "status") <= 2 {
@@ -176,6 +186,14 @@ func (r *resident) attend() {
 	for _, text := range r.links.unmet() {
 		r.console.printf("%s: no interface matches; waiting for one", safeText(text))
 	}
+}
+
+// tellOfOthers says, once, which links are not asked on since nobody named them.
+func (r *resident) tellOfOthers() {
+	if list := r.links.leftOut; len(list) > 0 {
+		r.console.printf("left out, since they are not named: %s", some(list))
+	}
+	r.links.curious, r.links.leftOut = false, nil
 }
 
 // tellOfCables says, once, which links have had no carrier when that has lasted

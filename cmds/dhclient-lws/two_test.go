@@ -37,7 +37,7 @@ func TestTwoResidents(t *testing.T) {
 	if status != 0 {
 		t.Errorf("status %d", status)
 	}
-	wantMatch(t, out, `^INTERFACE .*\neth0       BOUND .*\n(  .*\n)+eth1       BOUND .*\n(  .*\n)+$`)
+	wantMatch(t, out, `^INTERFACE .*\neth0       BOUND .*\n(  .*\n)+eth1       BOUND .*\n(  .*\n)+pid `+itoa(first.Process.Pid)+`, running for \d+s\npid `+itoa(second.Process.Pid)+`, running for \d+s\n$`)
 	out, status = b.run(t, "status", "-json")
 	type resident struct {
 		PID   int
@@ -140,6 +140,10 @@ func TestSecondOnTheSameLink(t *testing.T) {
 	first := b.bind(t)
 	second := b.start(t, "eth0")
 	second.prints("eth0: another client (pid " + itoa(first.Process.Pid) + ") has it; waiting\n")
+	held := "eth0       held by pid " + itoa(first.Process.Pid)
+	if out, status := b.run(t, "status"); status != 0 || !strings.Contains(out, "\neth0       BOUND") || !strings.Contains(out, "\n"+held) {
+		t.Errorf("status %d, output:\n%s", status, out)
+	}
 	second.rests(20*time.Second, func() { first.snapshot(b) }) // the wait is longer
 	left, before := b.WatchAddresses(t), b.server.Log()
 	first.kill()
@@ -149,6 +153,9 @@ func TestSecondOnTheSameLink(t *testing.T) {
 	}
 	if strings.Contains(strings.TrimPrefix(b.server.Log(), before), "DHCPDISCOVER") {
 		t.Error("the second began anew")
+	}
+	if out, status := b.run(t, "status"); status != 0 || strings.Contains(out, "held by") || !strings.Contains(out, "\neth0       BOUND") {
+		t.Errorf("the first is gone: status %d, output:\n%s", status, out)
 	}
 	if n := strings.Count(second.output(), "another client"); n != 1 {
 		t.Errorf("said %d times that it waits", n)

@@ -3,7 +3,6 @@ package main
 import (
 	"iter"
 
-	"github.com/dhclient-lws/dhclient-lws/pkg/dhcpc"
 	"github.com/dhclient-lws/dhclient-lws/pkg/dhcpc/machine"
 	"github.com/dhclient-lws/dhclient-lws/pkg/dhcpc/packet"
 )
@@ -11,7 +10,7 @@ import (
 // finish ends the wait: people get a table, the front process its result. Both
 // may want to look a name up, or how things stand, so they are told when that has
 // been written.
-func (r *resident) finish(res result, links []dhcpc.LinkStatus) {
+func (r *resident) finish(res result, shot *snapshot) {
 	r.decided, r.decideAt = true, machine.Never
 	now := packet.Now()
 	r.scribe.then(patience, func() {
@@ -20,9 +19,13 @@ func (r *resident) finish(res result, links []dhcpc.LinkStatus) {
 			if r.options.wait.mode == waitNone {
 				lead = "not waiting, "
 			}
-			r.console.printf("%s%s", lead, verdict(res, links, now-r.start))
-			if len(links) > 0 {
-				_ = table(r.console, r.described(links), now, (*linkStatus).appendStory) // the console takes everything
+			rows, have := shot.described(r.start), "bound"
+			if r.options.dryRun {
+				rows, have = unused(rows), "leased"
+			}
+			r.console.printf("%s%s", lead, verdict(res, shot, have, now-r.start))
+			if len(shot.links)+len(shot.held) > 0 {
+				_ = table(r.console, rows, now, (*linkStatus).appendStory) // the console takes everything
 			}
 			if r.options.dryRun {
 				r.console.printf("a dry run: nothing was configured")
@@ -30,7 +33,7 @@ func (r *resident) finish(res result, links []dhcpc.LinkStatus) {
 		}
 		r.console.turn()
 		if r.result != nil {
-			env := environment(res, links)
+			env := environment(res, shot.links)
 			r.console.then(max(now+patience-packet.Now(), 0), func() { r.handOff(env) })
 		}
 	})
@@ -50,12 +53,17 @@ func (r *resident) handOff(env []string) {
 	}
 }
 
-// described goes over the links as people see them, each valid until the next.
-func (r *resident) described(links []dhcpc.LinkStatus) iter.Seq[*linkStatus] {
+// unused goes over the links as a dry run leaves them: leased, and nothing installed.
+func unused(links iter.Seq[*linkStatus]) iter.Seq[*linkStatus] {
 	return func(yield func(*linkStatus) bool) {
-		var s linkStatus
-		for i := range links {
-			if s.describe(&links[i], r.start); !yield(&s) {
+		for l := range links {
+			if !l.lease.none() {
+				l.state = "leased"
+				if last := len(l.timeline) - 1; last >= 0 && l.timeline[last].what == "installed" {
+					l.timeline = l.timeline[:last]
+				}
+			}
+			if !yield(l) {
 				return
 			}
 		}

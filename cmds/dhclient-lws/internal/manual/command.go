@@ -29,7 +29,7 @@ var Command = Page{
 var environment = Topic{
 	Title: "Environment of the command",
 	Items: []Item{
-		{"DHCLIENT_LWS_RESULT", "ok, timeout, nolink (nothing to ask on), usage (wrong arguments) or error"},
+		{"DHCLIENT_LWS_RESULT", "how the wait ended: ok if it was met, timeout if -timeout has passed, nolink if there is nothing to ask on, usage if the arguments are wrong, error if the client could not do its work"},
 		{"DHCLIENT_LWS_INTERFACES", "the links that are bound, with spaces between; none whose name holds more than letters, digits and .-_@"},
 		{"DHCLIENT_LWS_LEASES", "all about them, in JSON"},
 		{"DHCLIENT_LWS_eth0_ADDRESS, _ROUTER, _DNS, _DOMAIN", "for each of them, here eth0, whose name has only letters, digits and _"},
@@ -40,7 +40,7 @@ var environment = Topic{
 var signals = Topic{
 	Title: "Signals",
 	Items: []Item{
-		{"SIGHUP", "renew all leases now"},
+		{"SIGHUP", "renew all leases now; a line tells what came of it, after five seconds at the latest"},
 		{"SIGUSR1", "write the state out now"},
 		{"SIGTERM, SIGINT, SIGQUIT", "end, and die of the signal; addresses, routes and leases stay until the lease is over, but see " +
 			"-release. SIGINT stays ignored if it is at the start"},

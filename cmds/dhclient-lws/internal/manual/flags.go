@@ -18,7 +18,7 @@ var afterTheWait = Topic{
 	Flags: []Flag{
 		{"once", "", "end, and leave what is configured until the lease is over; nobody renews it", ""},
 		{"background", "", "return to the caller, and leave a client behind that stays; on if the program is started under the name dhclient, which is u-root's own client", ""},
-		{"dry-run", "", "set links up and ask, show the leases, and end as with -once; the links stay up, nothing else is " +
+		{"dry-run", "", "set links up and ask, show what is leased, and end as with -once; the links stay up, nothing else is " +
 			"changed, no file is written, and -acd has no effect", ""},
 		{"release", "", "when a signal ends the client: give the leases back and take the addresses away first, " +
 			"for which there are 2 seconds; a second signal ends it at once", ""},
@@ -65,7 +65,7 @@ var whatToSay = Topic{
 		{"hostname", "NAME", "the host name (option 12), or with a dot in it the name that the server is to enter in the DNS (option 81); \"\" sends none", "the kernel's"},
 		{"vendor-class", "TEXT", "the vendor class (option 60)", ""},
 		{"request", "N,N", "options to ask for beside the usual ones; what comes is shown by status -json. 108 is to agree that " +
-			"a link is used without IPv4 while the network prefers that (RFC 8925)", ""},
+			"a link does without IPv4 where the network has it so (RFC 8925): none is asked for then until the server's time is over, and the wait takes that for a lease", ""},
 		{"netboot", "", "say what a PXE ROM says (options 60, 93, 94, 97; RFC 4578), and ask for what it asks for: servers name the next stage of a boot to those only", ""},
 		{"rapid-commit", "", "take a lease in two messages instead of four (RFC 4039)", ""},
 		{"broadcast", "", "ask servers to answer by broadcast; without it that is tried in turn when no answer comes", ""},
@@ -82,7 +82,7 @@ var whatToSay = Topic{
 var whatToShow = Topic{
 	Title: "What to show",
 	Flags: []Flag{
-		{"v", "", "each message", ""},
+		{"v", "", "each message, and which links are left out since they have to be named", ""},
 		{"vv", "", "each option of each message received, and what was refused and why", ""},
 		{"version", "", "the version, and nothing else", ""},
 		{"h", "", "a page of help", ""},

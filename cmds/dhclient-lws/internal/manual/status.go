@@ -9,7 +9,8 @@ var Status = Page{
 		"Shows each link: its state, address, router and name server, and how long the lease lasts. Of up to eight links it " +
 			"also tells what happened last and what comes next, how many messages there were and what was refused, and when " +
 			"what happened on the way to the lease, in milliseconds since the client started. Interfaces are given as to the " +
-			"client itself.",
+			"client itself. Then come process and age of the client. A link that another client has is " +
+			"held by that; how it stands, that one knows.",
 	},
 	Topics: []*Topic{
 		{
