@@ -2,13 +2,13 @@ package dhcpc
 
 import (
 	"errors"
-	"fmt"
 	"time"
 
 	"golang.org/x/sys/unix"
 
 	"github.com/dhclient-lws/dhclient-lws/pkg/dhcpc/machine"
 	"github.com/dhclient-lws/dhclient-lws/pkg/ifup"
+	"github.com/dhclient-lws/dhclient-lws/pkg/internal/wrap"
 )
 
 // attachAll gives links to the requests that have none. A callback may make or
@@ -89,7 +89,7 @@ func (c *Client) static(l *link, facts ifup.Link) (lease *machine.Lease) {
 		return nil
 	}
 	if err := lease.ValidStatic(); err != nil {
-		c.fail(l, fmt.Errorf("static lease not used: %w", err), c.now)
+		c.fail(l, wrap.In("static lease not used", err), c.now)
 		return nil
 	}
 	return lease
@@ -120,7 +120,7 @@ func believable(lease *machine.Lease, now time.Duration) error {
 		err = errors.New("it has not begun")
 	}
 	if err != nil {
-		return fmt.Errorf("remembered lease not used: %w", err)
+		return wrap.In("remembered lease not used", err)
 	}
 	return nil
 }

@@ -3,7 +3,7 @@ package dhcpc
 import (
 	"context"
 	"errors"
-	"fmt"
+	"strconv"
 	"sync"
 	"time"
 
@@ -11,6 +11,7 @@ import (
 	"github.com/dhclient-lws/dhclient-lws/pkg/dhcpc/machine"
 	"github.com/dhclient-lws/dhclient-lws/pkg/dhcpc/packet"
 	"github.com/dhclient-lws/dhclient-lws/pkg/ifup"
+	"github.com/dhclient-lws/dhclient-lws/pkg/internal/wrap"
 )
 
 // Family is an address family of a request.
@@ -147,10 +148,10 @@ func New(c Config) *Client {
 // nil; it is called on the loop and must not block.
 func (c *Client) Request(iface string, f Family, cb func(Event)) error {
 	if f != IPv4 {
-		return fmt.Errorf("request for %q: address family %d is not served", iface, f)
+		return errors.New("request for " + strconv.Quote(iface) + ": address family " + strconv.Itoa(int(f)) + " is not served")
 	}
 	if iface == "" {
-		return fmt.Errorf("request without an interface name")
+		return errors.New("request without an interface name")
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -321,7 +322,7 @@ func (c *Client) open() error {
 	if c.kernel == nil {
 		n, err := ifup.Open()
 		if err != nil {
-			return fmt.Errorf("kernel: %w", err)
+			return wrap.In("kernel", err)
 		}
 		c.kernel = n
 	}

@@ -1,7 +1,7 @@
 package dhcpc
 
 import (
-	"fmt"
+	"errors"
 	"net/netip"
 	"time"
 
@@ -175,7 +175,7 @@ func (c *Client) hearARP(in *packet.In) {
 	if verdict == machine.Harmless {
 		return
 	}
-	c.fail(l, fmt.Errorf("%v is used by %v as well", addr, p.SenderHW), c.now)
+	c.fail(l, errors.New(addr.String()+" is used by "+p.SenderHW.String()+" as well"), c.now)
 	if verdict == machine.InConflict {
 		c.step(l, c.now, machine.Conflict{})
 	}

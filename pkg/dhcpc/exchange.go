@@ -1,13 +1,13 @@
 package dhcpc
 
 import (
-	"fmt"
 	"net/netip"
 	"time"
 
 	"github.com/dhclient-lws/dhclient-lws/pkg/dhcpc/dhcp4"
 	"github.com/dhclient-lws/dhclient-lws/pkg/dhcpc/machine"
 	"github.com/dhclient-lws/dhclient-lws/pkg/dhcpc/packet"
+	"github.com/dhclient-lws/dhclient-lws/pkg/internal/wrap"
 )
 
 // receive judges one frame or datagram and hands the message in it to the
@@ -179,7 +179,7 @@ func (c *Client) send(now time.Duration) {
 	for i := range o.msgs {
 		l, kind := o.links[i], o.sends[i].Kind.Type()
 		if err := o.msgs[i].Err; err != nil {
-			c.fail(l, fmt.Errorf("sending %v: %w", kind, err), now)
+			c.fail(l, wrap.In("sending "+kind.String(), err), now)
 			c.step(l, now, machine.SendFailed{})
 			continue
 		}

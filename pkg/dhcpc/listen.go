@@ -2,11 +2,11 @@ package dhcpc
 
 import (
 	"errors"
-	"fmt"
 	"io/fs"
 	"time"
 
 	"github.com/dhclient-lws/dhclient-lws/pkg/dhcpc/machine"
+	"github.com/dhclient-lws/dhclient-lws/pkg/internal/wrap"
 )
 
 // A packet socket is closed this long after the last link needed it, when
@@ -58,7 +58,7 @@ func (c *Client) listen(now time.Duration) error {
 	}
 	if err := c.net.Listen(raw, udp); err != nil {
 		if errors.Is(err, fs.ErrPermission) && !s.asked {
-			return fmt.Errorf("%w (root or CAP_NET_ADMIN, CAP_NET_RAW and CAP_NET_BIND_SERVICE are needed)", err)
+			return wrap.As(err.Error()+" (root or CAP_NET_ADMIN, CAP_NET_RAW and CAP_NET_BIND_SERVICE are needed)", err)
 		}
 		s.failures++
 		s.retry = now + retryAfter(s.failures)

@@ -2,13 +2,12 @@ package ifup
 
 import (
 	"errors"
-	"fmt"
 	"os"
 
-	"golang.org/x/net/bpf"
 	"golang.org/x/sys/unix"
 
 	"github.com/dhclient-lws/dhclient-lws/pkg/internal/sockfilter"
+	"github.com/dhclient-lws/dhclient-lws/pkg/internal/wrap"
 )
 
 // Netlink is the real kernel side: an rtnetlink socket for what the kernel
@@ -46,13 +45,13 @@ const eventBuffer = 8 << 20
 func Open() (*Netlink, error) {
 	requests, port, err := openRequests()
 	if err != nil {
-		return nil, fmt.Errorf("netlink: %w", err)
+		return nil, wrap.In("netlink", err)
 	}
 	// But for those that come of what is asked for on the other socket.
 	events, err := openSocket(0, newsGroups, news(port))
 	if err != nil {
 		_ = unix.Close(requests)
-		return nil, fmt.Errorf("netlink: %w", err)
+		return nil, wrap.In("netlink", err)
 	}
 	// Forcing needs CAP_NET_ADMIN in the first user namespace. With whatever
 	// buffer there is, an overrun costs a second dump and no more.
@@ -92,7 +91,7 @@ func openRequests() (fd int, port uint32, err error) {
 // openSocket opens an rtnetlink socket under a port, or under any if that is 0. One
 // from a library would be an os.File, watched by the runtime as well, which wakes
 // another thread for each event.
-func openSocket(port, groups uint32, filter []bpf.Instruction) (int, error) {
+func openSocket(port, groups uint32, filter []sockfilter.Instruction) (int, error) {
 	fd, err := unix.Socket(unix.AF_NETLINK, unix.SOCK_RAW|unix.SOCK_CLOEXEC|unix.SOCK_NONBLOCK, unix.NETLINK_ROUTE)
 	if err != nil {
 		return -1, err

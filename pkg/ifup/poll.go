@@ -2,9 +2,10 @@ package ifup
 
 import (
 	"errors"
-	"fmt"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/dhclient-lws/dhclient-lws/pkg/internal/wrap"
 )
 
 // known is a link as it was reported last.
@@ -48,7 +49,7 @@ func (n *Netlink) Poll(fn func(Event)) error {
 			n.complete, n.lost = false, true
 			n.forgetRoutes()
 		case err != nil:
-			return fmt.Errorf("netlink: %w", err)
+			return wrap.In("netlink", err)
 		}
 		for m := range messages(b) {
 			n.take(m, fn)
@@ -72,7 +73,7 @@ func (n *Netlink) dump(fn func(Event)) (done bool, err error) {
 		return false, nil
 	}
 	if err != nil {
-		return false, fmt.Errorf("netlink: list links: %w", err)
+		return false, wrap.In("netlink: list links", err)
 	}
 	n.complete, n.lost = true, false
 	for _, k := range n.links {

@@ -3,7 +3,6 @@ package ifup
 import (
 	"bytes"
 	"errors"
-	"fmt"
 	"io"
 	"io/fs"
 	"os"
@@ -12,6 +11,8 @@ import (
 
 	"github.com/google/renameio/v2"
 	"golang.org/x/sys/unix"
+
+	"github.com/dhclient-lws/dhclient-lws/pkg/internal/wrap"
 )
 
 // ErrForeign says that resolv.conf is another program's: a line in it says that
@@ -54,7 +55,7 @@ func (r *ResolvConf) Write(links []Resolver) error {
 	if r.failure == before {
 		return nil
 	}
-	return fmt.Errorf("%s: %w", path, r.failure)
+	return wrap.In(path, r.failure)
 }
 
 // File is the file that is written: Path, or what that links to.

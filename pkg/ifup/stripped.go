@@ -4,8 +4,9 @@ import (
 	"encoding/binary"
 	"slices"
 
-	"golang.org/x/net/bpf"
 	"golang.org/x/sys/unix"
+
+	"github.com/dhclient-lws/dhclient-lws/pkg/internal/sockfilter"
 )
 
 // newsGroups are the kernel's announcements that the event socket is subscribed to.
@@ -14,21 +15,21 @@ const newsGroups = unix.RTMGRP_LINK | unix.RTMGRP_IPV4_IFADDR | unix.RTMGRP_IPV4
 // news is the filter of the event socket: links; and of addresses and routes only
 // that one went which could be ours, unless the request came from our own socket.
 // What others add, what we refresh, and routes of other protocols wake nobody.
-func news(self uint32) []bpf.Instruction {
+func news(self uint32) []sockfilter.Instruction {
 	// Offsets in a struct nlmsghdr, and of rtm_protocol in the struct rtmsg behind it.
 	const typ, sender, protocol = 4, 12, unix.SizeofNlMsghdr + 5
-	return []bpf.Instruction{
-		bpf.LoadAbsolute{Off: typ, Size: 2},
-		bpf.JumpIf{Cond: bpf.JumpEqual, Val: loaded16(unix.RTM_NEWLINK), SkipTrue: 7},
-		bpf.JumpIf{Cond: bpf.JumpEqual, Val: loaded16(unix.RTM_DELLINK), SkipTrue: 6},
-		bpf.JumpIf{Cond: bpf.JumpEqual, Val: loaded16(unix.RTM_DELADDR), SkipTrue: 3},
-		bpf.JumpIf{Cond: bpf.JumpNotEqual, Val: loaded16(unix.RTM_DELROUTE), SkipTrue: 5},
-		bpf.LoadAbsolute{Off: protocol, Size: 1},
-		bpf.JumpIf{Cond: bpf.JumpNotEqual, Val: unix.RTPROT_DHCP, SkipTrue: 3},
-		bpf.LoadAbsolute{Off: sender, Size: 4},
-		bpf.JumpIf{Cond: bpf.JumpEqual, Val: loaded32(self), SkipTrue: 1},
-		bpf.RetConstant{Val: 0x40000},
-		bpf.RetConstant{Val: 0},
+	return []sockfilter.Instruction{
+		sockfilter.Load16(typ),
+		sockfilter.IfEqual(loaded16(unix.RTM_NEWLINK), 7),
+		sockfilter.IfEqual(loaded16(unix.RTM_DELLINK), 6),
+		sockfilter.IfEqual(loaded16(unix.RTM_DELADDR), 3),
+		sockfilter.UnlessEqual(loaded16(unix.RTM_DELROUTE), 5),
+		sockfilter.Load8(protocol),
+		sockfilter.UnlessEqual(unix.RTPROT_DHCP, 3),
+		sockfilter.Load32(sender),
+		sockfilter.IfEqual(loaded32(self), 1),
+		sockfilter.Pass(),
+		sockfilter.Drop(),
 	}
 }
 

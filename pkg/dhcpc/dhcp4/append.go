@@ -3,7 +3,7 @@ package dhcp4
 import (
 	"encoding/binary"
 	"errors"
-	"fmt"
+	"strconv"
 )
 
 const (
@@ -22,7 +22,7 @@ const (
 // then dst is returned as it was.
 func (out *Outgoing) Append(dst []byte, id *Identity) ([]byte, error) {
 	if err := out.inRange(); err != nil {
-		return dst, fmt.Errorf("%v: %w", out.Kind.Type(), err)
+		return dst, errors.New(out.Kind.Type().String() + ": " + err.Error())
 	}
 	if err := id.inRange(); err != nil {
 		return dst, err
@@ -31,7 +31,7 @@ func (out *Outgoing) Append(dst []byte, id *Identity) ([]byte, error) {
 	b := out.appendOptions(out.appendHeader(dst, id), id)
 	n := len(b) - start
 	if n > maxPayload {
-		return dst, fmt.Errorf("%v: %d bytes do not fit into a datagram of %d", out.Kind.Type(), n, minDatagram)
+		return dst, errors.New(out.Kind.Type().String() + ": " + strconv.Itoa(n) + " bytes do not fit into a datagram of " + strconv.Itoa(minDatagram))
 	}
 	var padding [minPayload]byte
 	if n < minPayload {
@@ -52,7 +52,7 @@ func (out *Outgoing) inRange() error {
 	case has&serverID != 0 && !usable(out.ServerID):
 		return errors.New("a server identifier is required")
 	case has&reason != 0 && len(out.Reason) > maxReason:
-		return fmt.Errorf("reason must be at most %d bytes long", maxReason)
+		return errors.New("reason must be at most " + strconv.Itoa(maxReason) + " bytes long")
 	}
 	return nil
 }

@@ -2,7 +2,7 @@ package dhcp4
 
 import (
 	"encoding/binary"
-	"fmt"
+	"strconv"
 )
 
 // PXE is what network boot clients say about their machine (RFC 4578). Servers
@@ -28,7 +28,13 @@ const (
 // VendorClass is what network boot clients send as option 60 (PXE specification 2.1).
 func (p *PXE) VendorClass() string {
 	undi := p.undi()
-	return fmt.Sprintf("PXEClient:Arch:%05d:UNDI:%03d%03d", p.Architecture, undi[0], undi[1])
+	return "PXEClient:Arch:" + digits(int(p.Architecture), 5) + ":UNDI:" + digits(int(undi[0]), 3) + digits(int(undi[1]), 3)
+}
+
+// digits is a number of at most five digits, with zeros in front.
+func digits(n, width int) string {
+	s := "0000" + strconv.Itoa(n)
+	return s[len(s)-width:]
 }
 
 // undi is the version of the network interface that the firmware has (option 94).

@@ -1,12 +1,10 @@
 package packet
 
 import (
-	"fmt"
-
-	"golang.org/x/net/bpf"
 	"golang.org/x/sys/unix"
 
 	"github.com/dhclient-lws/dhclient-lws/pkg/internal/sockfilter"
+	"github.com/dhclient-lws/dhclient-lws/pkg/internal/wrap"
 )
 
 // receiveBuffer is how much may wait in a socket, in bytes of kernel memory.
@@ -27,7 +25,7 @@ func (s *Sockets) Listen(raw, udp bool) error {
 			err = s.watchOrClose(fd)
 		}
 		if err != nil {
-			return fmt.Errorf("packet socket: %w", err)
+			return wrap.In("packet socket", err)
 		}
 		s.raw = fd
 	}
@@ -37,7 +35,7 @@ func (s *Sockets) Listen(raw, udp bool) error {
 			err = s.watchOrClose(fd)
 		}
 		if err != nil {
-			return fmt.Errorf("UDP port 68: %w", err)
+			return wrap.In("UDP port 68", err)
 		}
 		s.udp, s.udpHears = fd, false
 	}
@@ -47,7 +45,7 @@ func (s *Sockets) Listen(raw, udp bool) error {
 			program = acceptAll
 		}
 		if err := sockfilter.Attach(s.udp, program); err != nil {
-			return fmt.Errorf("UDP port 68: %w", err)
+			return wrap.In("UDP port 68", err)
 		}
 		s.udpHears = udp
 	}
@@ -77,7 +75,7 @@ func openRaw() (int, error) {
 
 // openPacket opens a packet socket for frames of all links that carry a protocol
 // and pass a filter.
-func openPacket(protocol uint16, filter []bpf.Instruction) (int, error) {
+func openPacket(protocol uint16, filter []sockfilter.Instruction) (int, error) {
 	// No protocol yet: given here, the later bind would wait for RCU.
 	fd, err := unix.Socket(unix.AF_PACKET, unix.SOCK_RAW|unix.SOCK_CLOEXEC|unix.SOCK_NONBLOCK, 0)
 	if err != nil {
@@ -134,24 +132,24 @@ func growReceiveBuffer(fd int) {
 const clientPort = 68
 
 var (
-	acceptAll = []bpf.Instruction{bpf.RetConstant{Val: 0x40000}}
-	dropAll   = []bpf.Instruction{bpf.RetConstant{Val: 0}}
+	acceptAll = []sockfilter.Instruction{sockfilter.Pass()}
+	dropAll   = []sockfilter.Instruction{sockfilter.Drop()}
 
 	// repliesOnly passes UDP to port 68 that came in for this machine, so that
 	// nothing else on a busy network wakes us. Later fragments have no port and
 	// fall through; whether the rest is well-formed is not the filter's business.
-	repliesOnly = []bpf.Instruction{
-		bpf.LoadExtension{Num: bpf.ExtType},
-		bpf.JumpIf{Cond: bpf.JumpGreaterThan, Val: unix.PACKET_MULTICAST, SkipTrue: 8},
-		bpf.LoadAbsolute{Off: ethernet + 9, Size: 1},
-		bpf.JumpIf{Cond: bpf.JumpNotEqual, Val: unix.IPPROTO_UDP, SkipTrue: 6},
-		bpf.LoadAbsolute{Off: ethernet + 6, Size: 2},
-		bpf.JumpIf{Cond: bpf.JumpBitsSet, Val: 0x1fff, SkipTrue: 4},
-		bpf.LoadMemShift{Off: ethernet},
-		bpf.LoadIndirect{Off: ethernet + 2, Size: 2},
-		bpf.JumpIf{Cond: bpf.JumpNotEqual, Val: clientPort, SkipTrue: 1},
-		bpf.RetConstant{Val: 0x40000},
-		bpf.RetConstant{Val: 0},
+	repliesOnly = []sockfilter.Instruction{
+		sockfilter.LoadPacketType(),
+		sockfilter.IfGreater(unix.PACKET_MULTICAST, 8),
+		sockfilter.Load8(ethernet + 9),
+		sockfilter.UnlessEqual(unix.IPPROTO_UDP, 6),
+		sockfilter.Load16(ethernet + 6),
+		sockfilter.IfAnyOf(0x1fff, 4),
+		sockfilter.IndexHeader(ethernet),
+		sockfilter.Load16Indexed(ethernet + 2),
+		sockfilter.UnlessEqual(clientPort, 1),
+		sockfilter.Pass(),
+		sockfilter.Drop(),
 	}
 )
 

@@ -2,11 +2,12 @@ package packet
 
 import (
 	"errors"
-	"fmt"
 	"math"
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/dhclient-lws/dhclient-lws/pkg/internal/wrap"
 )
 
 // Sockets is the client's side of the wire on a real kernel. It is not safe
@@ -29,16 +30,16 @@ func Open() (*Sockets, error) {
 	s := &Sockets{epoll: -1, timer: -1, wake: -1, raw: -1, udp: -1, arp: -1, watched: -1, armed: never, io: new(batch)}
 	var err error
 	if s.epoll, err = unix.EpollCreate1(unix.EPOLL_CLOEXEC); err != nil {
-		return nil, fmt.Errorf("epoll: %w", err)
+		return nil, wrap.In("epoll", err)
 	}
 	// Alarms count suspend: a lease runs on while the machine sleeps.
 	if s.timer, err = unix.TimerfdCreate(unix.CLOCK_BOOTTIME, unix.TFD_CLOEXEC|unix.TFD_NONBLOCK); err != nil {
 		_ = s.Close()
-		return nil, fmt.Errorf("timerfd: %w", err)
+		return nil, wrap.In("timerfd", err)
 	}
 	if s.wake, err = unix.Eventfd(0, unix.EFD_CLOEXEC|unix.EFD_NONBLOCK); err != nil {
 		_ = s.Close()
-		return nil, fmt.Errorf("eventfd: %w", err)
+		return nil, wrap.In("eventfd", err)
 	}
 	// Edge-triggered, so that neither has ever to be read.
 	for _, fd := range []int{s.timer, s.wake} {
@@ -53,7 +54,7 @@ func Open() (*Sockets, error) {
 func (s *Sockets) watch(fd int, events uint32) error {
 	ev := unix.EpollEvent{Events: events, Fd: int32(fd)}
 	if err := unix.EpollCtl(s.epoll, unix.EPOLL_CTL_ADD, fd, &ev); err != nil {
-		return fmt.Errorf("epoll: %w", err)
+		return wrap.In("epoll", err)
 	}
 	return nil
 }
@@ -91,7 +92,7 @@ func (s *Sockets) Wait(deadline time.Duration, fd int) error {
 		if errors.Is(err, unix.EINTR) {
 			return nil
 		}
-		return fmt.Errorf("epoll: %w", err)
+		return wrap.In("epoll", err)
 	}
 	for _, ev := range events[:n] {
 		switch int(ev.Fd) {
@@ -117,7 +118,7 @@ func (s *Sockets) arm(deadline time.Duration) error {
 	}
 	spec := unix.ItimerSpec{Value: unix.NsecToTimespec(int64(deadline))}
 	if err := unix.TimerfdSettime(s.timer, unix.TFD_TIMER_ABSTIME, &spec, nil); err != nil {
-		return fmt.Errorf("timerfd: %w", err)
+		return wrap.In("timerfd", err)
 	}
 	s.armed = deadline
 	return nil

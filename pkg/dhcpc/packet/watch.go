@@ -2,13 +2,12 @@ package packet
 
 import (
 	"encoding/binary"
-	"fmt"
 	"net/netip"
 
-	"golang.org/x/net/bpf"
 	"golang.org/x/sys/unix"
 
 	"github.com/dhclient-lws/dhclient-lws/pkg/internal/sockfilter"
+	"github.com/dhclient-lws/dhclient-lws/pkg/internal/wrap"
 )
 
 // Watch makes Receive deliver the ARP packets in which somebody else could claim
@@ -26,7 +25,7 @@ func (s *Sockets) Watch(addrs []netip.Addr, probes bool) error {
 			err = s.watchOrClose(fd)
 		}
 		if err != nil {
-			return fmt.Errorf("ARP socket: %w", err)
+			return wrap.In("ARP socket", err)
 		}
 		s.arp = fd
 		return nil
@@ -34,7 +33,7 @@ func (s *Sockets) Watch(addrs []netip.Addr, probes bool) error {
 	// Not closed when nothing is watched: that takes 10 ms, and an open socket that
 	// hears nothing costs nothing.
 	if err := sockfilter.Attach(s.arp, filter); err != nil {
-		return fmt.Errorf("ARP socket: %w", err)
+		return wrap.In("ARP socket", err)
 	}
 	return nil
 }
@@ -52,29 +51,29 @@ const (
 // claimsOf passes ARP that came in for this machine, whose sender has one of
 // these addresses. Who only asks whether it may have one has no address yet (RFC
 // 5227 section 2.1.1). Nothing else on a busy network wakes us.
-func claimsOf(addrs []netip.Addr, probes bool) []bpf.Instruction {
+func claimsOf(addrs []netip.Addr, probes bool) []sockfilter.Instruction {
 	switch {
 	case len(addrs) == 0:
 		return dropAll
 	case len(addrs) > maxWatched:
 		return acceptAll
 	}
-	program := []bpf.Instruction{
-		bpf.LoadExtension{Num: bpf.ExtType},
-		bpf.JumpIf{Cond: bpf.JumpGreaterThan, Val: unix.PACKET_MULTICAST, SkipFalse: 1},
-		bpf.RetConstant{Val: 0},
-		bpf.LoadAbsolute{Off: arpSenderIP, Size: 4},
-		bpf.JumpIf{Cond: bpf.JumpNotEqual, Val: 0, SkipTrue: 1},
-		bpf.LoadAbsolute{Off: arpTargetIP, Size: 4},
+	program := []sockfilter.Instruction{
+		sockfilter.LoadPacketType(),
+		sockfilter.UnlessGreater(unix.PACKET_MULTICAST, 1),
+		sockfilter.Drop(),
+		sockfilter.Load32(arpSenderIP),
+		sockfilter.UnlessEqual(0, 1),
+		sockfilter.Load32(arpTargetIP),
 	}
 	if !probes {
-		program[len(program)-1] = bpf.RetConstant{Val: 0}
+		program[len(program)-1] = sockfilter.Drop()
 	}
 	for _, a := range addrs {
 		ip := a.As4()
 		program = append(program,
-			bpf.JumpIf{Cond: bpf.JumpNotEqual, Val: binary.BigEndian.Uint32(ip[:]), SkipTrue: 1},
-			bpf.RetConstant{Val: 0x40000})
+			sockfilter.UnlessEqual(binary.BigEndian.Uint32(ip[:]), 1),
+			sockfilter.Pass())
 	}
-	return append(program, bpf.RetConstant{Val: 0})
+	return append(program, sockfilter.Drop())
 }
