@@ -138,19 +138,7 @@ func TestWaitBootIF(t *testing.T) {
 // to be asked on, and a third that it does not name.
 func TestIPOfTheKernelsCommandLine(t *testing.T) {
 	b := newServedBox(t, "eth0", "eth1", "eth2")
-	cmdline := filepath.Join(t.TempDir(), "cmdline")
-	const words = "root=/dev/nfs ip=10.77.1.9::10.77.1.1:255.255.255.0::eth1:off:10.77.1.3 ip=:::::eth0:dhcp\n"
-	if err := os.WriteFile(cmdline, []byte(words), 0o644); err != nil {
-		t.Fatal(err)
-	}
-	if err := unix.Mount(cmdline, "/proc/cmdline", "", unix.MS_BIND, ""); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := unix.Unmount("/proc/cmdline", unix.MNT_DETACH); err != nil {
-			t.Error(err)
-		}
-	})
+	bootWith(t, "root=/dev/nfs ip=10.77.1.9::10.77.1.1:255.255.255.0::eth1:off:10.77.1.3 ip=:::::eth0:dhcp\n")
 	out, status := b.run(t, "-once")
 	if status != 0 || !strings.Contains(out, "eth1: 10.77.1.9/24 as configured, router 10.77.1.1, DNS 10.77.1.3, for ever") || !strings.Contains(out, "2 of 2 links bound") {
 		t.Errorf("status %d:\n%s", status, out)
@@ -166,4 +154,44 @@ func TestIPOfTheKernelsCommandLine(t *testing.T) {
 	if err != nil || !strings.Contains(string(conf), "PROTO='static'\nIPV4ADDR='10.77.1.9'\n") {
 		t.Errorf("%v:\n%s", err, conf)
 	}
+}
+
+// A word that cannot be understood is said to be so, and DHCP is used on that link
+// alone: what the others are to have they get.
+func TestMalformedIPOfTheKernelsCommandLine(t *testing.T) {
+	b := newServedBox(t, "eth0", "eth1", "eth2")
+	const bad = "ip=10.77.0.9::10.77.0.1:255.0.255.0::eth0:off"
+	bootWith(t, bad+" ip=10.77.1.9::10.77.1.1:255.255.255.0::eth1:off BOOTIF=01-nonsense\n")
+	out, status := b.run(t, "-once")
+	for _, line := range []string{
+		"dhclient-lws: " + bad + `: "255.0.255.0" is no mask; DHCP is used` + "\n",
+		"dhclient-lws: BOOTIF=01-nonsense: not a MAC address\n",
+		"dhclient-lws: eth1: 10.77.1.9/24 as configured, router 10.77.1.1, for ever",
+		"dhclient-lws: 2 of 2 links bound after ",
+	} {
+		if strings.Count(out, line) != 1 || status != 0 {
+			t.Errorf("%q is not said once; status %d, output:\n%s", line, status, out)
+		}
+	}
+	if a := b.address(t, "eth0"); a.IP.String() == "10.77.0.9" || a.ValidLft > 3600 {
+		t.Errorf("eth0 has %v, which no server gave it", a)
+	}
+	b.noAddress(t, "eth2")
+}
+
+// bootWith has the command see another command line of the kernel.
+func bootWith(t *testing.T, text string) {
+	t.Helper()
+	cmdline := filepath.Join(t.TempDir(), "cmdline")
+	if err := os.WriteFile(cmdline, []byte(text), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if err := unix.Mount(cmdline, "/proc/cmdline", "", unix.MS_BIND, ""); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := unix.Unmount("/proc/cmdline", unix.MNT_DETACH); err != nil {
+			t.Error(err)
+		}
+	})
 }

@@ -342,17 +342,32 @@ func TestTrustworthy(t *testing.T) {
 	}
 }
 
-// Where nothing may be written the client does without, and says so.
+// Where nothing may be written, /etc, /run and /perm included, the client does without,
+// and says so once.
 func TestReadOnlyDisk(t *testing.T) {
 	b := newServedBox(t, "eth0")
 	dir := t.TempDir()
 	netns.Tmpfs(t, dir, "mode=755")
+	if err := os.Mkdir(filepath.Join(dir, "etc"), 0o755); err != nil {
+		t.Fatal(err)
+	}
 	if err := unix.Mount("", dir, "", unix.MS_REMOUNT|unix.MS_RDONLY, ""); err != nil {
 		t.Fatal(err)
 	}
-	b.state = filepath.Join(dir, "state")
-	out, status := b.run(t, "-once", "eth0")
-	if n := strings.Count(out, "state-dir: "+b.state+": read-only file system\n"); n != 1 || status != 0 {
-		t.Errorf("status %d, said %d times, want once", status, n)
+	b.state, b.resolv = filepath.Join(dir, "run/state"), filepath.Join(dir, "etc/resolv.conf")
+	p := b.start(t, "-net-conf", filepath.Join(dir, "run"), "-lease-dir", filepath.Join(dir, "perm/leases"), "eth0")
+	p.prints("1 of 1 links bound")
+	p.signal(unix.SIGHUP)
+	p.prints("SIGHUP: renewed 1 lease\n")
+	b.address(t, "eth0")
+	p.signal(unix.SIGTERM)
+	p.diesOf(unix.SIGTERM)
+	for what, place := range map[string]string{
+		"state-dir": b.state, "lease-dir": filepath.Join(dir, "perm/leases"), "net-conf": filepath.Join(dir, "run"), "resolv.conf": b.resolv,
+	} {
+		line := "dhclient-lws: " + what + ": " + place + ": read-only file system\n"
+		if n := strings.Count(p.output(), line); n != 1 {
+			t.Errorf("%q is said %d times, want once", line, n)
+		}
 	}
 }

@@ -57,7 +57,7 @@ func Parse(line string) (a Args) {
 		case "ip":
 			ip, applies, err := parseIP(value)
 			if err != nil {
-				a.Errors = append(a.Errors, fmt.Errorf("ip=%s: %w", value, err))
+				a.Errors = append(a.Errors, fmt.Errorf("ip=%s: %w; DHCP is used", value, err))
 			}
 			if applies {
 				a.IP = append(a.IP, ip)
