@@ -18,11 +18,11 @@ const (
 
 // newDUID makes client identifiers in the form that RFC 4361, section 6.1 has
 // for them: 255, an IAID that tells the links of the machine apart, and a DUID
-// that tells the machine from others. The files are read when the first is made.
-// Without any of them each link speaks for itself, with a DUID of its own: to find
+// that tells the machine from others. Its UUID is asked for when the first is made.
+// Without one each link speaks for itself, with a DUID of its own: to find
 // one that is the same for all links, and in each boot, would mean to wait for all.
-func newDUID(files ...string) func(dhcp4.HardwareAddr) []byte {
-	machine := sync.OnceValue(func() []byte { return firstUUID(files) })
+func newDUID(uuid func() []byte) func(dhcp4.HardwareAddr) []byte {
+	machine := sync.OnceValue(uuid)
 	return func(hw dhcp4.HardwareAddr) []byte {
 		id := append([]byte{255}, hw[2:]...)
 		if uuid := machine(); uuid != nil {
@@ -31,6 +31,18 @@ func newDUID(files ...string) func(dhcp4.HardwareAddr) []byte {
 		return append(append(id, 0, duidLL, 0, 1), hw[:]...) // 1 is Ethernet
 	}
 }
+
+// machineUUID is what the machine is called, by its firmware or else by the system
+// on it, nil if by neither.
+func machineUUID() []byte {
+	if uuid := firmwareUUID(); uuid != nil {
+		return uuid
+	}
+	return firstUUID([]string{machineID})
+}
+
+// firmwareUUID is read once, while /sys can be: see enterRoot.
+var firmwareUUID = sync.OnceValue(func() []byte { return firstUUID([]string{productUUID}) })
 
 // The types of DUIDs: RFC 8415, section 11.4, and RFC 6355.
 const (

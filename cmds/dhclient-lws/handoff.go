@@ -185,12 +185,15 @@ func worker(args []string, start time.Duration) int {
 func handOff(out *os.File, env []string) bool {
 	// A file system must not stay busy because of us. Paths are absolute.
 	_ = os.Chdir("/")
-	// Where ps and pidof look, the name would else be that of /proc/self/exe.
-	_ = os.WriteFile("/proc/self/comm", []byte("dhclient-lws"), 0)
+	nameProcess()
 	_, err := out.Write(environmentBlock(env))
 	_ = out.Close()
 	return err == nil
 }
+
+// nameProcess is for ps and pidof, for which the name would else be that of
+// /proc/self/exe.
+func nameProcess() { _ = os.WriteFile("/proc/self/comm", []byte("dhclient-lws"), 0) }
 
 // watchFront calls gone when the front process has closed its end of the pipe:
 // it has ended, of Ctrl-C for example, or has the result. That takes nothing of

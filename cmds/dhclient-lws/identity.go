@@ -25,7 +25,7 @@ func (o *options) setClientID(s string) error {
 		o.client.ClientID = func(dhcp4.HardwareAddr) []byte { return nil }
 		return nil
 	case "duid":
-		o.client.ClientID = newDUID(productUUID, machineID)
+		o.client.ClientID = newDUID(machineUUID)
 		return nil
 	}
 	id, err := hex.DecodeString(strings.ReplaceAll(s, ":", ""))

@@ -63,14 +63,20 @@ func (o *options) places() (p places) {
 	return p
 }
 
-// enterRoot goes where -root says. What is needed of the old root is opened before,
-// and returned if it is not the console's.
+// enterRoot goes where -root says. What is needed of the old root is opened before, and
+// read before: /proc and /sys are moved to the new one in the end.
 func (o *options) enterRoot(c *console) (mounts *os.File, err error) {
 	if o.root == "" {
 		return nil, nil
 	}
 	c.openLog()
 	mounts = openMounts()
+	bootID()
+	ownStart()
+	if o.client.ClientID != nil {
+		firmwareUUID()
+	}
+	nameProcess()
 	return mounts, enterRoot(o.root)
 }
 

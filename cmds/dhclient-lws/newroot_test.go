@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"net"
 	"os"
@@ -216,7 +217,22 @@ func filesAreHere() error {
 			return fmt.Errorf("%s: %s", name, content)
 		}
 	}
-	_, err := holderOf("/run/dhclient-lws/eth0.lock")
+	// Who asks how things stand is not told of the dead, nor of another boot.
+	st, err := readStatusFile("/run/dhclient-lws/status.json")
+	if err != nil {
+		return err
+	}
+	if !st.alive() {
+		return errors.New("the resident is taken for dead")
+	}
+	f, err := readLeaseFile("/run/dhclient-lws/eth0.json")
+	if err != nil {
+		return err
+	}
+	if f.boot == "" || f.boot != bootID() {
+		return fmt.Errorf("the lease is of boot %q", f.boot)
+	}
+	_, err = holderOf("/run/dhclient-lws/eth0.lock")
 	return err
 }
 

@@ -4,7 +4,11 @@ import (
 	"os"
 	"strconv"
 	"strings"
+	"sync"
 )
+
+// ownStart is that of this process, read once, while /proc can be: see enterRoot.
+var ownStart = sync.OnceValue(func() int64 { return processStart(os.Getpid()) })
 
 // processStart is when a process was started, in clock ticks since boot; 0 if
 // there is no such process, or it has ended and nobody has taken note.

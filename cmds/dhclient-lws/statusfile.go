@@ -49,7 +49,7 @@ func (s *scribe) writeStatus(shot *snapshot) error {
 	}
 	return writeStatusFile(s.statusAt, &statusFile{
 		version: statusVersion,
-		pid:     int64(os.Getpid()), pidStart: processStart(os.Getpid()),
+		pid:     int64(os.Getpid()), pidStart: ownStart(),
 		start: s.start.Milliseconds(), written: shot.now.Milliseconds(),
 		result: string(s.result),
 	}, shot.described(s.start))
