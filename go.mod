@@ -68,6 +68,7 @@ tool (
 	github.com/u-root/u-root/cmds/core/init
 	github.com/u-root/u-root/cmds/core/ip
 	github.com/u-root/u-root/cmds/core/ls
+	github.com/u-root/u-root/cmds/core/mount
 	github.com/u-root/u-root/cmds/core/ps
 	github.com/u-root/u-root/cmds/core/shutdown
 	github.com/u-root/u-root/cmds/core/switch_root

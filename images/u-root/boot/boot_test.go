@@ -34,7 +34,7 @@ func TestMain(m *testing.M) {
 
 var build = sync.OnceValues(func() (m Machine, err error) {
 	m.Image = filepath.Join(dir, "u-root.cpio")
-	if err := Image(context.Background(), m.Image, core+"switch_root"); err != nil {
+	if err := Image(context.Background(), m.Image, core+"mount", core+"switch_root"); err != nil {
 		return m, err
 	}
 	m.Kernel, err = vm.Kernel(context.Background())

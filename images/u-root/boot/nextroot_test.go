@@ -12,30 +12,61 @@ import (
 	"testing"
 	"time"
 
+	"github.com/dhclient-lws/dhclient-lws/images/u-root/report"
 	"github.com/dhclient-lws/dhclient-lws/images/vm"
+	"github.com/dhclient-lws/dhclient-lws/images/vm/readme"
 	"github.com/dhclient-lws/dhclient-lws/pkg/dhcpc/dhcp4"
 	"github.com/dhclient-lws/dhclient-lws/pkg/dhcpc/dhcptest"
 )
 
-// The next root: u-root's init goes on to a disk by switch_root.
+// The next root: an initramfs goes on to a disk by switch_root.
 
-// The client stays in the old root as a process and follows as a user of files: it
-// renews, and writes where everybody looks, and into the kernel's log.
+// places are the directories that the lines of the pages need.
+var places = []file{{name: "new", mode: 0o040755}, {name: "run", mode: 0o040755}}
+
+// What is the first process of the initramfs becomes that of the next root. The client
+// that it has started goes on as it is: a process of the old root that uses the files
+// of the new one, renews, and writes into the kernel's log. Nothing but the lines of
+// the page is needed where the system is mounted and the shell can exec.
+func TestTheNextInitIsTheFirstProcess(t *testing.T) {
+	m := machine(t, []NIC{withShortLeases(t)}).with(t, append(append(realShell(t), places...), file{"init", `#!/bin/sh
+export PATH=/bbin
+mount -t devtmpfs dev /dev
+mount -t proc proc /proc
+mount -t sysfs sys /sys
+` + readme.Block(t, "../../../README.md", "## Where an initramfs goes on to the next root"), 0o100755})...)
+	m.Disk = nextRoot(t, m)
+	r, _ := run(t, m, "")
+	if r.Self.PID != 1 {
+		t.Errorf("the next init is process %d", r.Self.PID)
+	}
+	r.Self.Parent = 1 // it has none
+	judgeFollowed(t, r, m)
+}
+
+// u-root's init stays the first process, gosh starts a child for what it executes, and
+// all else is the same. What /run has comes along. For the client there is no console
+// after the handoff: what it has to say is in the kernel's log, in the next root too.
 func TestTheClientFollowsIntoTheNextRoot(t *testing.T) {
-	m := machine(t, []NIC{withShortLeases(t)}).with(t, script("bin/uinit", `
-check mount
-dhclient-lws -background -v
-exec switch_root /new /sbin/init
-`))
+	lines := readme.Block(t, "../README.md", "## On to the next root")
+	m := machine(t, []NIC{withShortLeases(t)}).with(t, append(places, script("bin/uinit",
+		"mount -t tmpfs run /run\n"+strings.Replace(lines, " -background", " -background -v", 1)))...)
 	m.Disk = nextRoot(t, m)
 	r, _ := run(t, m, "")
 	if !strings.Contains(strings.Join(r.Log, "\n"), "eth0: received ACK") {
 		t.Errorf("the renewal is not in the kernel's log: %q", r.Log)
 	}
+	r.Self.Parent = 1 // which is a shell's
+	judgeFollowed(t, r, m)
+}
+
+func judgeFollowed(t *testing.T, r report.Report, m Machine) {
+	t.Helper()
+	// The check waits until the client has renewed a lease there.
 	if !strings.Contains(r.NetConf, "IPV4ADDR='10.77.0.") {
 		t.Errorf("no net-eth0.conf: %q", r.NetConf)
 	}
-	r.Result, r.Self.Parent = "ok", 1 // nothing was handed off, and gosh's exec has a child
+	r.Result = "ok" // nothing was handed off
 	if err := Judge(r, m.NICs); err != nil {
 		t.Error(err)
 	}
@@ -44,11 +75,12 @@ exec switch_root /new /sbin/init
 // Or the client bows out, and leaves address and lease to what the next root has for
 // its network, for as long as that takes.
 func TestTheClientBowsOutBeforeTheNextRoot(t *testing.T) {
-	m := machine(t, []NIC{withShortLeases(t)}).with(t, script("bin/uinit", `
-check mount
+	m := machine(t, []NIC{withShortLeases(t)}).with(t, append(places, script("bin/uinit", `
+mount -t tmpfs run /run
+mount -t ext4 /dev/vda /new
 dhclient-lws -once -keep
 exec switch_root /new /sbin/init
-`))
+`))...)
 	m.Disk = nextRoot(t, m)
 	r, _ := run(t, m, "")
 	if err := errors.Join(judgeAddresses(r, m.NICs), judgeRoutes(r, m.NICs), judgeZombies(r)); err != nil {
@@ -67,6 +99,35 @@ exec switch_root /new /sbin/init
 			t.Errorf("a client stays: %+v", p)
 		}
 	}
+}
+
+// realShell is this machine's own shell, with all that it needs: exec in gosh starts
+// another process.
+func realShell(t *testing.T) (files []file) {
+	t.Helper()
+	const shell = "/bin/sh"
+	out, err := exec.Command("ldd", shell).Output()
+	if err != nil {
+		t.Fatalf("ldd %s: %v", shell, err)
+	}
+	made := map[string]bool{}
+	for _, name := range append(strings.Fields(string(out)), shell) {
+		if !strings.HasPrefix(name, "/") {
+			continue
+		}
+		content, err := os.ReadFile(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i := range name[1:] {
+			if dir := name[1 : 1+i]; name[1+i] == '/' && !made[dir] {
+				made[dir] = true
+				files = append(files, file{name: dir, mode: 0o040755})
+			}
+		}
+		files = append(files, file{name[1:], string(content), 0o100755})
+	}
+	return files
 }
 
 // nextRoot is a disk with little more than an init, the check, and the client as a

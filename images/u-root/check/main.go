@@ -4,11 +4,9 @@
 // It judges nothing: a guest that is broken cannot be trusted to say so.
 //
 //	check [kill]
-//	check mount
 //
-// With "kill" it also kills the client. With "mount" all it does is to mount the next
-// root and return. As the init of that root it first waits until the client, started
-// in the other one, has renewed a lease.
+// With "kill" it also kills the client. As the init of another root it first waits until
+// the client, started in the initramfs, has renewed a lease.
 //
 // As the first process of the machine it becomes the command in CHECK_FIRST: the
 // kernel has no other way to start one with "--" among its arguments.
@@ -30,13 +28,6 @@ func main() {
 		os.Unsetenv("CHECK_FIRST")
 		fmt.Fprintf(os.Stderr, "check: %s: %v\n", first[0], syscall.Exec("/bbin/"+first[0], first, os.Environ()))
 		os.Exit(1)
-	}
-	if slices.Contains(os.Args[1:], "mount") {
-		if err := mountRoot(); err != nil {
-			fmt.Fprintf(os.Stderr, "check: %v\n", err)
-			os.Exit(1)
-		}
-		return
 	}
 	if err := publish(gather(slices.Contains(os.Args[1:], "kill"), path.Base(os.Args[0]) == "init")); err != nil {
 		fmt.Fprintf(os.Stderr, "check: %v\n", err)

@@ -10,22 +10,6 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// mountRoot mounts the next root, a disk, at /new, and a /run that moves there.
-func mountRoot() error {
-	for _, m := range []struct{ source, dir, kind string }{
-		{"run", "/run", "tmpfs"},
-		{"/dev/vda", "/new", "ext4"},
-	} {
-		if err := os.MkdirAll(m.dir, 0o755); err != nil {
-			return err
-		}
-		if err := unix.Mount(m.source, m.dir, m.kind, 0, ""); err != nil {
-			return &os.PathError{Op: "mount", Path: m.source, Err: err}
-		}
-	}
-	return nil
-}
-
 // awaitRenewal waits until the client has another lease than now, or has none to
 // renew since it is gone.
 func awaitRenewal() error {
