@@ -71,6 +71,10 @@ conformance: ## the map of requirements and the tests that show them, from a pas
 scale: ## 10,000 clients powered on at once before one server: the retry policies compared
 	go test -count 1 -v -run TestTenThousandClients ./pkg/dhcpc/dhcptest/sim/scale -picture scale.svg
 
+sizes: ## what the client adds to an image, into the pages of the images
+	@$(call need,xz:xz-utils gzip:gzip)
+	go run ./images/sizes
+
 soak: ## many links, a server with leases of seconds, and misfortunes for a while [TIME=3m] [LINKS=64]
 	@$(call need,$(NET))
 	go test -timeout 0 -count 1 -v -run TestSoak ./pkg/dhcpc/dhcptest/servers -soak $(TIME) -soak-links $(LINKS)
@@ -93,4 +97,4 @@ need = set --; for pair in $(1); do command -v $${pair%%:*} >/dev/null || set --
 	root=; [ "$$(id -u)" -eq 0 ] || root=sudo; \
 	$$root apt-get update -q && $$root env DEBIAN_FRONTEND=noninteractive apt-get install -qy --no-install-recommends "$$@"
 
-.PHONY: help run run-gokrazy run-netboot test lint vuln build fuzz simulate siege soak breakages conformance scale clean
+.PHONY: help run run-gokrazy run-netboot test lint vuln build fuzz simulate siege sizes soak breakages conformance scale clean
