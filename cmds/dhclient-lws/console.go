@@ -3,8 +3,8 @@ package main
 import (
 	"bytes"
 	"errors"
-	"fmt"
 	"os"
+	"strconv"
 	"sync"
 	"time"
 
@@ -36,10 +36,8 @@ const linePrefix = "dhclient-lws: "
 
 func newConsole(out *os.File) *console { return &console{out: out} }
 
-// printf queues a line.
-func (c *console) printf(format string, args ...any) {
-	_, _ = fmt.Fprintf(c, linePrefix+format+"\n", args...)
-}
+// say queues a line.
+func (c *console) say(line string) { _, _ = c.Write([]byte(linePrefix + line + "\n")) }
 
 // Write queues lines as they are. It never fails.
 func (c *console) Write(lines []byte) (int, error) {
@@ -50,7 +48,7 @@ func (c *console) Write(lines []byte) (int, error) {
 		return len(lines), nil
 	}
 	if c.dropped > 0 {
-		c.queued = fmt.Appendf(c.queued, linePrefix+"%d messages were lost here\n", c.dropped)
+		c.queued = append(c.queued, linePrefix+strconv.Itoa(c.dropped)+" messages were lost here\n"...)
 		c.dropped = 0
 	}
 	c.queued = append(c.queued, lines...)

@@ -40,10 +40,10 @@ func read(t *testing.T, r *os.File, want string) {
 
 func TestConsoleWritesInOrder(t *testing.T) {
 	c, r := newPipeConsole(t)
-	c.printf("%s: %d", "one", 1)
+	c.say("one: 1")
 	c.turn()
 	read(t, r, "dhclient-lws: one: 1\n")
-	c.printf("two")
+	c.say("two")
 	c.Write([]byte("table\n"))
 	told := make(chan bool)
 	c.then(time.Minute, func() {
@@ -89,7 +89,7 @@ func TestConsoleIsBlocked(t *testing.T) {
 func TestConsoleWithoutReader(t *testing.T) {
 	c, r := newPipeConsole(t)
 	r.Close()
-	c.printf("nobody reads this")
+	c.say("nobody reads this")
 	c.flush(time.Minute)
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -101,8 +101,8 @@ func TestConsoleWithoutReader(t *testing.T) {
 func TestConsoleWritesRecords(t *testing.T) {
 	c, r := newPipeConsole(t)
 	c.kernel = true
-	c.printf("one")
-	c.printf("two")
+	c.say("one")
+	c.say("two")
 	c.turn()
 	read(t, r, "<6>dhclient-lws: one\n<6>dhclient-lws: two\n")
 }

@@ -2,7 +2,6 @@ package main
 
 import (
 	"errors"
-	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -25,7 +24,7 @@ func makeDirectory(dir string) error {
 // part of it the kernel stumbled over.
 func about(dir string, err error) error {
 	if e, ok := errors.AsType[*fs.PathError](err); ok {
-		return fmt.Errorf("%s: %w", dir, e.Err)
+		return in(dir, e.Err)
 	}
 	return err
 }
@@ -39,7 +38,7 @@ func checkDirectory(dir string) error {
 		return &fs.PathError{Op: "open", Path: dir, Err: unix.ENOTDIR}
 	}
 	if err := trustworthy(info.Mode(), ownerOf(info), os.Geteuid()); err != nil {
-		return fmt.Errorf("%s is %w; nothing is kept there", dir, err)
+		return errors.New(dir + " is " + err.Error() + "; nothing is kept there")
 	}
 	return checkWays(dir)
 }
@@ -83,7 +82,7 @@ func checkWay(dir string) error {
 		trusted := owner == 0 || int(owner) == os.Geteuid() || owner == ownerOf(top)
 		open := info.IsDir() && info.Mode().Perm()&0o022 != 0 && info.Mode()&fs.ModeSticky == 0
 		if !trusted || open {
-			return fmt.Errorf("%s leads through %s, which is another user's or writable by others; nothing is kept there", dir, at)
+			return errors.New(dir + " leads through " + at + ", which is another user's or writable by others; nothing is kept there")
 		}
 	}
 	return nil

@@ -1,7 +1,7 @@
 package main
 
 import (
-	"fmt"
+	"errors"
 	"sync"
 	"time"
 )
@@ -30,7 +30,7 @@ type errand struct {
 // it holds spares a link a change of address.
 const loopPatience = 500 * time.Millisecond
 
-func notAnswering(dir string) error { return fmt.Errorf("%s does not answer", dir) }
+func notAnswering(dir string) error { return errors.New(dir + " does not answer") }
 
 // do calls fn and reports whether it has returned. While the disk hangs it only
 // notes what is to be done. One goroutine may call it.

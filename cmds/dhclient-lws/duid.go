@@ -1,7 +1,6 @@
 package main
 
 import (
-	"encoding/hex"
 	"os"
 	"strings"
 	"sync"
@@ -67,11 +66,11 @@ func firstUUID(files []string) []byte {
 // parseUUID reads a UUID, with or without hyphens. It returns nil for what is
 // none, and for those that firmware has that was never given one of its own.
 func parseUUID(text string) []byte {
-	uuid, err := hex.DecodeString(strings.ReplaceAll(strings.TrimSpace(text), "-", ""))
-	if err != nil || len(uuid) != 16 {
+	uuid, ok := fromHex(strings.ReplaceAll(strings.TrimSpace(text), "-", ""))
+	if !ok || len(uuid) != 16 {
 		return nil
 	}
-	switch hex.EncodeToString(uuid) {
+	switch toHex(uuid) {
 	case "00000000000000000000000000000000",
 		"ffffffffffffffffffffffffffffffff",
 		"03000200040005000006000700080009": // the example of a firmware vendor

@@ -1,7 +1,7 @@
 package main
 
 import (
-	"fmt"
+	"strconv"
 	"strings"
 	"time"
 
@@ -11,25 +11,25 @@ import (
 // dump prints a message that was received, an option to a line, and why it was
 // refused if it was: the debug dump of what was parsed. m is nil if it was
 // refused before there was anything to parse.
-func dump(printf func(string, ...any), iface string, m *dhcp4.Message, r dhcp4.Refusal) {
+func dump(say func(string), iface string, m *dhcp4.Message, r dhcp4.Refusal) {
 	name := safeName(iface)
 	if m == nil {
-		printf("%s: refused a frame: %s", name, r)
+		say(name + ": refused a frame: " + r.String())
 		return
 	}
-	printf("%s: %s for %s, xid %08x, yiaddr %s, siaddr %s, giaddr %s",
-		name, m.Type, m.HardwareAddr, m.Xid, m.YourAddr, m.NextServer, m.RelayAddr)
+	say(name + ": " + m.Type.String() + " for " + m.HardwareAddr.String() + ", xid " + string(appendHex(nil, uint64(m.Xid), 8)) +
+		", yiaddr " + m.YourAddr.String() + ", siaddr " + m.NextServer.String() + ", giaddr " + m.RelayAddr.String())
 	for code, value := range m.Options.All {
-		printf("%s:   option %d %s: %s", name, code, code, optionText(&m.Options, code, value))
+		say(name + ":   option " + strconv.Itoa(int(code)) + " " + code.String() + ": " + optionText(&m.Options, code, value))
 	}
 	if text := m.ServerName(); !text.IsZero() {
-		printf("%s:   server name: %s", name, text)
+		say(name + ":   server name: " + text.String())
 	}
 	if text := m.BootFile(); !text.IsZero() {
-		printf("%s:   boot file: %s", name, text)
+		say(name + ":   boot file: " + text.String())
 	}
 	if r != dhcp4.Accepted {
-		printf("%s: %s", name, refusalLine(m, r))
+		say(name + ": " + refusalLine(m, r))
 	}
 }
 
@@ -54,7 +54,7 @@ func optionText(o *dhcp4.Options, code dhcp4.Code, value []byte) string {
 		}
 	case dhcp4.InterfaceMTU, dhcp4.MaxMessageSize:
 		if v, ok := o.Uint16(code); ok {
-			return fmt.Sprint(v)
+			return strconv.Itoa(int(v))
 		}
 	case dhcp4.DHCPMessageType:
 		if len(value) == 1 {
@@ -81,9 +81,9 @@ func optionText(o *dhcp4.Options, code dhcp4.Code, value []byte) string {
 		}
 	}
 	if len(value) > maxShown {
-		return fmt.Sprintf("%x... (%d bytes)", value[:maxShown], len(value))
+		return toHex(value[:maxShown]) + "... (" + strconv.Itoa(len(value)) + " bytes)"
 	}
-	return fmt.Sprintf("%x", value)
+	return toHex(value)
 }
 
 func routesText(routes []dhcp4.Route) string {

@@ -24,7 +24,7 @@ func execute(command, env []string) int {
 	if err == nil {
 		err = become(path, command, env)
 	}
-	complain("%s: %v", safeText(command[0]), err)
+	complain(safeText(command[0]) + ": " + err.Error())
 	if path == "" {
 		return exitNotFound
 	}

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"encoding/hex"
 	"strings"
 )
 
@@ -20,7 +19,7 @@ func fileName(iface string) string {
 	if isPlainName(iface) && iface != statusName && !strings.HasPrefix(iface, statusName+".") {
 		return iface
 	}
-	return hexName + hex.EncodeToString([]byte(iface))
+	return hexName + toHex([]byte(iface))
 }
 
 const (
@@ -32,8 +31,8 @@ const (
 func interfaceOf(name string) string {
 	iface := name
 	if digits, found := strings.CutPrefix(name, hexName); found {
-		b, err := hex.DecodeString(digits)
-		if err != nil {
+		b, ok := fromHex(digits)
+		if !ok {
 			return ""
 		}
 		iface = string(b)

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"flag"
 	"math"
 	"path/filepath"
 	"strconv"
@@ -55,7 +54,7 @@ const (
 )
 
 // parse reads the arguments of the command, without "-- command". An error is
-// one line that says what is wrong and what would be right, or flag.ErrHelp.
+// one line that says what is wrong and what would be right, or errHelp.
 func parse(name string, args []string) (*options, error) {
 	o := &options{
 		wait:       waitPolicy{timeout: 60 * time.Second, carrierTimeout: 5 * time.Second, grace: 10 * time.Second},
@@ -65,25 +64,23 @@ func parse(name string, args []string) (*options, error) {
 	}
 	o.client.HostName = kernelHostName()
 	fs := o.flags()
-	arguments, err := parseInterspersed(fs, args)
+	arguments, err := fs.parseInterspersed(args)
 	if err != nil {
 		return nil, err
 	}
 	if len(arguments) > 0 && arguments[0] == "help" {
-		return nil, flag.ErrHelp
+		return nil, errHelp
 	}
 	if o.selectors, err = parseSelectors(append(o.interfaces, arguments...)); err != nil {
 		return nil, err
 	}
-	given := map[string]bool{}
-	fs.Visit(func(f *flag.Flag) { given[f.Name] = true })
 	switch name {
 	case gokrazysDHCP:
-		o.standIn(given)
+		o.standIn(fs.given)
 	case urootsDHClient:
-		o.returns(given)
+		o.returns(fs.given)
 	}
-	o.complete(given, persistentDir)
+	o.complete(fs.given, persistentDir)
 	if err := o.contradiction(); err != nil {
 		return nil, err
 	}
@@ -98,9 +95,9 @@ func parse(name string, args []string) (*options, error) {
 
 // flags is the flag set that fills the options in. What each flag is for stands
 // in package manual.
-func (o *options) flags() *flag.FlagSet {
-	fs := quietFlagSet()
-	fs.Func("wait", "all, any, none, bootif, or interface names with commas between them", o.setWait)
+func (o *options) flags() *flagSet {
+	fs := newFlagSet()
+	fs.add("wait", "all, any, none, bootif, or interface names with commas between them", o.setWait)
 	duration(fs, "timeout", &o.wait.timeout)
 	duration(fs, "carrier-timeout", &o.wait.carrierTimeout)
 	duration(fs, "grace", &o.wait.grace)
@@ -110,7 +107,7 @@ func (o *options) flags() *flag.FlagSet {
 	boolean(fs, "dry-run", &o.dryRun)
 	boolean(fs, "release", &o.release)
 
-	fs.Func("resolv-conf", "a file, or nothing to leave it alone", setPath(&o.resolvConf))
+	fs.add("resolv-conf", "a file, or nothing to leave it alone", setPath(&o.resolvConf))
 	boolean(fs, "no-dns", &o.noDNS)
 	boolean(fs, "no-routes", &o.client.NoRoutes)
 	number(fs, "metric", 1, maxMetric, &o.metric)
@@ -118,23 +115,23 @@ func (o *options) flags() *flag.FlagSet {
 	boolean(fs, "keep", &o.client.KeepForever)
 	boolean(fs, "bounce", &o.client.Bounce)
 
-	fs.Func("state-dir", "a directory, or nothing for no live state", setPath(&o.stateDir))
-	fs.Func("lease-dir", "a directory, or nothing to remember no lease", setPath(&o.leaseDir))
-	fs.Func("root", "a directory", setPath(&o.root))
-	fs.Func("net-conf", "a directory, or nothing for no net-<interface>.conf", setPath(&o.netConfDir))
+	fs.add("state-dir", "a directory, or nothing for no live state", setPath(&o.stateDir))
+	fs.add("lease-dir", "a directory, or nothing to remember no lease", setPath(&o.leaseDir))
+	fs.add("root", "a directory", setPath(&o.root))
+	fs.add("net-conf", "a directory, or nothing for no net-<interface>.conf", setPath(&o.netConfDir))
 
-	fs.Func("client-id", "mac, duid, none, or 2 to 255 bytes in hexadecimal", o.setClientID)
-	fs.Func("hostname", "a host name of at most 64 letters, digits, hyphens and dots, or nothing to send none", o.setHostName)
-	fs.Func("vendor-class", "1 to 255 characters of printable ASCII", o.setVendorClass)
-	fs.Func("request", "option codes from 1 to 254 with commas between them", o.setRequest)
+	fs.add("client-id", "mac, duid, none, or 2 to 255 bytes in hexadecimal", o.setClientID)
+	fs.add("hostname", "a host name of at most 64 letters, digits, hyphens and dots, or nothing to send none", o.setHostName)
+	fs.add("vendor-class", "1 to 255 characters of printable ASCII", o.setVendorClass)
+	fs.add("request", "option codes from 1 to 254 with commas between them", o.setRequest)
 	boolean(fs, "netboot", &o.netboot)
 	boolean(fs, "rapid-commit", &o.client.RapidCommit)
 	boolean(fs, "broadcast", &o.client.Broadcast)
 	boolean(fs, "strict", &o.client.Strict)
-	fs.Func("acd", "optimistic, strict or off", o.setACD)
+	fs.add("acd", "optimistic, strict or off", o.setACD)
 	boolean(fs, "reuse-lease", &o.client.ReuseLease)
 	duration(fs, "start-delay", &o.client.StartDelay)
-	fs.Func("retry-table", "rfc, or 1 to 16 durations from 100ms to 1h with commas between them", o.setRetryTable)
+	fs.add("retry-table", "rfc, or 1 to 16 durations from 100ms to 1h with commas between them", o.setRetryTable)
 	number(fs, "v4-port", 1, math.MaxUint16, &o.client.ServerPort)
 
 	boolFunc(fs, "v", func(v bool) { o.setVerbosity(1, v) })
@@ -142,18 +139,21 @@ func (o *options) flags() *flag.FlagSet {
 	boolean(fs, "version", &o.version)
 
 	// The names that other clients have, so that what calls them can call us.
-	fs.Func("interface", "an interface", func(s string) error {
+	fs.add("interface", "an interface", func(s string) error {
 		o.interfaces = append(o.interfaces, s)
 		return nil
 	})
 	number(fs, "extra_route_priority", 0, maxMetric, &o.extraMetric)
-	fs.StringVar(&o.staticNet, "static_network_config", "", "an object in JSON, or a file")
+	fs.add("static_network_config", "an object in JSON, or a file", func(s string) error {
+		o.staticNet = s
+		return nil
+	})
 	boolFunc(fs, "ipv4", func(v bool) { o.noIPv4 = !v })
 	boolean(fs, "ipv6", &o.ipv6)
 	var unused uint16
 	number(fs, "v6-port", 1, math.MaxUint16, &unused)
-	fs.Func("v6-server", "an address, which has no effect", func(string) error { return nil })
-	fs.Func("retry", "a number of attempts from -1 on, which has no effect", func(s string) error {
+	fs.add("v6-server", "an address, which has no effect", func(string) error { return nil })
+	fs.add("retry", "a number of attempts from -1 on, which has no effect", func(s string) error {
 		n, err := strconv.Atoi(s)
 		return check(err == nil && n >= -1)
 	})

@@ -2,9 +2,6 @@ package main
 
 import (
 	"errors"
-	"flag"
-	"fmt"
-	"io"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -26,35 +23,8 @@ func check(ok bool) error {
 	return nil
 }
 
-// quietFlagSet is a flag set that leaves the talking to us.
-func quietFlagSet() *flag.FlagSet {
-	fs := flag.NewFlagSet("", flag.ContinueOnError)
-	fs.SetOutput(io.Discard)
-	fs.Usage = func() {}
-	return fs
-}
-
-// parseInterspersed parses flags that may stand before, between and after other
-// arguments, and returns those.
-func parseInterspersed(fs *flag.FlagSet, args []string) (rest []string, err error) {
-	for {
-		if err := fs.Parse(args); err != nil {
-			return nil, explain(fs, err)
-		}
-		if fs.NArg() == 0 {
-			return rest, nil
-		}
-		if at := len(args) - fs.NArg(); at > 0 {
-			if err := strayValue(fs, args[at-1], fs.Arg(0)); err != nil {
-				return nil, err
-			}
-		}
-		rest, args = append(rest, fs.Arg(0)), fs.Args()[1:]
-	}
-}
-
-func duration(fs *flag.FlagSet, name string, to *time.Duration) {
-	fs.Func(name, "a duration such as 30s or 1m30s, or a number of seconds, up to 1000000h", func(s string) error {
+func duration(fs *flagSet, name string, to *time.Duration) {
+	fs.add(name, "a duration such as 30s or 1m30s, or a number of seconds, up to 1000000h", func(s string) error {
 		d, ok := parseDuration(s)
 		*to = d
 		return check(ok)
@@ -73,22 +43,23 @@ func parseDuration(s string) (time.Duration, bool) {
 	return d, err == nil && d >= 0 && d <= maxDuration
 }
 
-func boolean(fs *flag.FlagSet, name string, to *bool) {
+func boolean(fs *flagSet, name string, to *bool) {
 	boolFunc(fs, name, func(v bool) { *to = v })
 }
 
-func boolFunc(fs *flag.FlagSet, name string, set func(bool)) {
-	fs.BoolFunc(name, "true or false", func(s string) error {
+func boolFunc(fs *flagSet, name string, set func(bool)) {
+	fs.flags = append(fs.flags, flagDef{name: name, allowed: "true or false", isSwitch: true, set: func(s string) error {
 		v, err := strconv.ParseBool(s)
 		if err == nil {
 			set(v)
 		}
 		return check(err == nil)
-	})
+	}})
 }
 
-func number[T uint16 | uint32](fs *flag.FlagSet, name string, from, to T, at *T) {
-	fs.Func(name, fmt.Sprintf("a number from %d to %d", from, to), func(s string) error {
+func number[T uint16 | uint32](fs *flagSet, name string, from, to T, at *T) {
+	allowed := "a number from " + strconv.Itoa(int(from)) + " to " + strconv.Itoa(int(to))
+	fs.add(name, allowed, func(s string) error {
 		n, err := strconv.ParseUint(s, 10, 32)
 		if err != nil || n < uint64(from) || n > uint64(to) {
 			return errNotAllowed

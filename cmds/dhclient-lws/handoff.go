@@ -63,7 +63,7 @@ func supervise(args []string, start time.Duration) []string {
 	}
 	env, err := runWorker(args, start)
 	if err != nil {
-		complain("the client could not be started: %v", err)
+		complain("the client could not be started: " + err.Error())
 	}
 	if env != nil {
 		return env
@@ -129,7 +129,7 @@ func middle(args []string, start time.Duration) int {
 		_, err = startSelf(args, stageWorker.entry(start), stdin, resultFD, &syscall.SysProcAttr{Setsid: true})
 	}
 	if err != nil {
-		complain("the client could not be started: %v", err)
+		complain("the client could not be started: " + err.Error())
 		return exitFailure
 	}
 	return 0

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"encoding/hex"
 	"errors"
 	"net/netip"
 	"slices"
@@ -28,8 +27,8 @@ func (o *options) setClientID(s string) error {
 		o.client.ClientID = newDUID(machineUUID)
 		return nil
 	}
-	id, err := hex.DecodeString(strings.ReplaceAll(s, ":", ""))
-	if err != nil || len(id) < 2 || len(id) > 255 {
+	id, ok := fromHex(strings.ReplaceAll(s, ":", ""))
+	if !ok || len(id) < 2 || len(id) > 255 {
 		return errNotAllowed
 	}
 	o.client.ClientID = func(dhcp4.HardwareAddr) []byte { return id }

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"encoding/hex"
 	"time"
 )
 
@@ -116,11 +115,11 @@ func (f *fields) textValue(v *string) {
 // hexValue is bytes, written as text in hexadecimal.
 func (f *fields) hexValue(v *[]byte) {
 	if f.w != nil {
-		f.w.text(hex.EncodeToString(*v))
+		f.w.text(toHex(*v))
 		return
 	}
-	var err error
-	if *v, err = hex.DecodeString(f.r.text()); err != nil {
+	var ok bool
+	if *v, ok = fromHex(f.r.text()); !ok {
 		f.r.fail()
 	}
 }

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"fmt"
 	"strconv"
 	"unicode/utf16"
 )
@@ -68,9 +67,10 @@ func (w *jsonWriter) text(s string) {
 			b = append(b, byte(r))
 		case r > 0xffff:
 			high, low := utf16.EncodeRune(r)
-			b = fmt.Appendf(b, `\u%04x\u%04x`, high, low)
+			b = appendHex(append(b, `\u`...), uint64(high), 4)
+			b = appendHex(append(b, `\u`...), uint64(low), 4)
 		default:
-			b = fmt.Appendf(b, `\u%04x`, r)
+			b = appendHex(append(b, `\u`...), uint64(r), 4)
 		}
 	}
 	w.b = append(b, '"')

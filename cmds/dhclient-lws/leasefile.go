@@ -1,12 +1,11 @@
 package main
 
 import (
-	"encoding/hex"
 	"errors"
-	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strconv"
 	"sync"
 	"time"
 
@@ -83,11 +82,16 @@ func parseLeaseFile(content []byte) (*leaseFile, error) {
 	(&fields{r: r}).object(l.fields)
 	switch {
 	case l.version != leaseVersion && l.version != 0:
-		return nil, fmt.Errorf("version %d, and this program reads version %d", l.version, leaseVersion)
+		return nil, otherVersion(l.version, leaseVersion)
 	case !r.end() || l.version == 0 || l.written < 0 || l.writtenMS < 0 || l.writtenMS > longestBoot:
 		return nil, errors.New("damaged")
 	}
 	return l, nil
+}
+
+// otherVersion says that a file has a schema of another version than ours.
+func otherVersion(theirs, ours int64) error {
+	return errors.New("version " + strconv.FormatInt(theirs, 10) + ", and this program reads version " + strconv.FormatInt(ours, 10))
 }
 
 // present is what a remembered lease is judged by.
@@ -112,7 +116,7 @@ const maxMTU = 65535
 // interface's or was granted to another client. One that is over is returned too,
 // as a wish.
 func (l *leaseFile) recall(p *present) (*machine.Lease, error) {
-	if l.iface != p.iface || l.hw != p.hw.String() || l.clientID != hex.EncodeToString(p.clientID) {
+	if l.iface != p.iface || l.hw != p.hw.String() || l.clientID != toHex(p.clientID) {
 		return nil, nil
 	}
 	lease, err := l.lease.lease()

@@ -40,7 +40,7 @@ func (r *resident) leave(why error) {
 		r.end(why)
 		return
 	}
-	r.console.printf("giving back %s", leaseCount(r.client.Counts().Leased))
+	r.console.say("giving back " + leaseCount(r.client.Counts().Leased))
 	r.client.Release("")
 	time.AfterFunc(releasePatience, func() { r.end(why) })
 }

@@ -1,8 +1,8 @@
 package main
 
 import (
-	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -109,16 +109,18 @@ func sameTerms(a, b *machine.Lease) bool {
 func elapsed(d time.Duration) string {
 	switch {
 	case d < time.Second:
-		return fmt.Sprintf("%.1f ms", float64(d.Microseconds())/1000)
+		return tenths(float64(d.Microseconds())/1000) + " ms"
 	case d < time.Minute:
-		return fmt.Sprintf("%.1f s", d.Seconds())
+		return tenths(d.Seconds()) + " s"
 	}
 	return shortDuration(d)
 }
 
+func tenths(v float64) string { return strconv.FormatFloat(v, 'f', 1, 64) }
+
 // verdict tells how the wait ended, and how many links have what they should have.
 func verdict(r result, shot *snapshot, have string, after time.Duration) string {
-	count := fmt.Sprintf("%d of %d links %s", countLeases(shot.links), len(shot.links)+len(shot.held), have)
+	count := strconv.Itoa(countLeases(shot.links)) + " of " + strconv.Itoa(len(shot.links)+len(shot.held)) + " links " + have
 	resting := 0
 	for i := range shot.links {
 		if shot.links[i].State == machine.IPv6Only {
@@ -126,7 +128,7 @@ func verdict(r result, shot *snapshot, have string, after time.Duration) string 
 		}
 	}
 	if resting > 0 {
-		count += fmt.Sprintf(", %d IPv6 only", resting)
+		count += ", " + strconv.Itoa(resting) + " IPv6 only"
 	}
 	switch r {
 	case resultTimeout:
@@ -150,7 +152,7 @@ func countLeases(links []dhcpc.LinkStatus) (n int) {
 // leaseCount is a number of leases in words.
 func leaseCount(n int) string {
 	if n != 1 {
-		return fmt.Sprintf("%d leases", n)
+		return strconv.Itoa(n) + " leases"
 	}
 	return "1 lease"
 }

@@ -3,7 +3,6 @@ package main
 import (
 	"bytes"
 	"errors"
-	"fmt"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -53,7 +52,7 @@ func (e errTaken) Error() string {
 	if e.pid == 0 {
 		return "another client has it; waiting"
 	}
-	return fmt.Sprintf("another client (pid %d) has it; waiting", e.pid)
+	return "another client (pid " + strconv.Itoa(e.pid) + ") has it; waiting"
 }
 
 func openLock(path string) (fd int, err error) {
@@ -272,7 +271,9 @@ func holder(fd int) (pid int) {
 		return 0
 	}
 	device := uint64(st.Dev)
-	file := fmt.Appendf(nil, "%02x:%02x:%d", unix.Major(device), unix.Minor(device), st.Ino)
+	file := appendHex(nil, uint64(unix.Major(device)), 2)
+	file = appendHex(append(file, ':'), uint64(unix.Minor(device)), 2)
+	file = strconv.AppendUint(append(file, ':'), st.Ino, 10)
 	for line := range bytes.Lines(list) {
 		// 1: FLOCK  ADVISORY  WRITE 1234 00:1a:5678 0 EOF
 		if f := bytes.Fields(line); len(f) > 5 && string(f[1]) == "FLOCK" && bytes.Equal(f[5], file) {

@@ -13,7 +13,6 @@ package main
 
 import (
 	"errors"
-	"flag"
 	"os"
 	"runtime"
 	"slices"
@@ -60,10 +59,10 @@ func run(args []string) int {
 	}
 	code := 0
 	switch {
-	case errors.Is(err, flag.ErrHelp):
+	case errors.Is(err, errHelp):
 		tell(os.Stdout, manual.Command.String())
 	case err != nil:
-		complain("%v", err)
+		complain(err.Error())
 		code = exitUsage
 	case o.version:
 		tell(os.Stdout, "dhclient-lws "+manual.Version+" "+runtime.Version()+" "+runtime.GOOS+"/"+runtime.GOARCH+"\n")

@@ -2,8 +2,7 @@ package main
 
 import (
 	"errors"
-	"flag"
-	"fmt"
+	"strconv"
 	"strings"
 )
 
@@ -37,44 +36,29 @@ func (o *options) contradiction() error {
 	return nil
 }
 
-// explain adds what is allowed to an error of package flag, which has no types
-// for its errors: what it does not recognise it leaves as it is.
-func explain(fs *flag.FlagSet, err error) error {
-	text := err.Error()
-	if name, ok := strings.CutPrefix(text, "flag provided but not defined: -"); ok {
-		if near := nearest(fs, name); near != "" {
-			return fmt.Errorf("unknown flag -%s; did you mean -%s?", safeText(name), near)
-		}
-		return fmt.Errorf("unknown flag -%s; -h lists those there are", safeText(name))
+// unknown is the error of a flag that there is not.
+func (fs *flagSet) unknown(name string) error {
+	text := "unknown flag -" + safeText(name)
+	if near := fs.nearest(name); near != "" {
+		return errors.New(text + "; did you mean -" + near + "?")
 	}
-	if name, ok := strings.CutPrefix(text, "flag needs an argument: -"); ok {
-		if f := fs.Lookup(name); f != nil {
-			return fmt.Errorf("flag -%s needs a value; allowed is %s", name, f.Usage)
-		}
+	return errors.New(text + "; -h lists those there are")
+}
+
+// refuses is the error of a value that is not allowed.
+func (f *flagDef) refuses(value string) error {
+	text := "invalid value " + strconv.Quote(value) + " for flag -"
+	if f.isSwitch {
+		text = "invalid boolean value " + strconv.Quote(value) + " for -"
 	}
-	if !strings.HasSuffix(text, errNotAllowed.Error()) {
-		return err
-	}
-	var bad *flag.Flag
-	fs.VisitAll(func(f *flag.Flag) {
-		if strings.HasSuffix(text, "-"+f.Name+": "+errNotAllowed.Error()) {
-			bad = f
-		}
-	})
-	if bad == nil {
-		return err
-	}
-	return fmt.Errorf("%s; allowed is %s", strings.TrimSuffix(text, ": "+errNotAllowed.Error()), bad.Usage)
+	return errors.New(text + f.name + "; allowed is " + f.allowed)
 }
 
 // strayValue is an error if a word behind a switch is meant as its value, which it
 // would not be.
-func strayValue(fs *flag.FlagSet, before, word string) error {
-	f := fs.Lookup(strings.TrimLeft(before, "-"))
-	if f == nil || before == f.Name {
-		return nil
-	}
-	if s, ok := f.Value.(interface{ IsBoolFlag() bool }); !ok || !s.IsBoolFlag() {
+func (fs *flagSet) strayValue(before, word string) error {
+	f := fs.lookup(strings.TrimLeft(before, "-"))
+	if f == nil || !f.isSwitch || before == f.name {
 		return nil
 	}
 	switch word {
@@ -85,21 +69,21 @@ func strayValue(fs *flag.FlagSet, before, word string) error {
 	default:
 		return nil
 	}
-	return fmt.Errorf("-%s is a switch: write -%s=%s", f.Name, f.Name, word)
+	return errors.New("-" + f.name + " is a switch: write -" + f.name + "=" + word)
 }
 
 // nearest is the flag that a mistyped one may stand for, "" if none is near.
-func nearest(fs *flag.FlagSet, typed string) (name string) {
+func (fs *flagSet) nearest(typed string) (name string) {
 	if len(typed) > 40 {
 		return ""
 	}
 	// A third of the letters may be wrong, but not all of a short name.
 	best := min(len(typed)/3, 2) + 1
-	fs.VisitAll(func(f *flag.Flag) {
-		if d := distance(typed, f.Name); d < best {
-			best, name = d, f.Name
+	for i := range fs.flags {
+		if d := distance(typed, fs.flags[i].name); d < best {
+			best, name = d, fs.flags[i].name
 		}
-	})
+	}
 	return name
 }
 

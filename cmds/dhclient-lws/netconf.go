@@ -3,11 +3,11 @@ package main
 import (
 	"encoding/binary"
 	"errors"
-	"fmt"
 	"math"
 	"net/netip"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"time"
 
@@ -103,11 +103,11 @@ func netConf(iface string, l *machine.Lease, now time.Duration) []byte {
 		{"ROOTSERVER", next.String()},
 		{"ROOTPATH", l.RootPath},
 		{"filename", l.BootFile},
-		{"UPTIME", fmt.Sprint(int64(now / time.Second))},
-		{"DHCPLEASETIME", fmt.Sprint(length)},
+		{"UPTIME", strconv.FormatInt(int64(now/time.Second), 10)},
+		{"DHCPLEASETIME", strconv.FormatInt(length, 10)},
 		{"DOMAINSEARCH", strings.Join(l.Search, " ")},
 	} {
-		fmt.Fprintf(&b, "%s='%s'\n", v.name, harmless(v.value))
+		b.WriteString(v.name + "='" + harmless(v.value) + "'\n")
 	}
 	return []byte(b.String())
 }

@@ -1,9 +1,7 @@
 package main
 
 import (
-	"encoding/hex"
 	"errors"
-	"fmt"
 	"maps"
 	"os"
 	"time"
@@ -102,7 +100,7 @@ func (s *scribe) askAgain(wait time.Duration) {
 func (s *scribe) describe(l *dhcpc.LinkStatus) *leaseFile {
 	return &leaseFile{
 		version: leaseVersion, iface: l.Interface, index: int64(l.Index), metric: int64(l.Metric), linkMTU: int64(l.LinkMTU),
-		hw: l.HardwareAddr.String(), clientID: hex.EncodeToString(l.ClientID),
+		hw: l.HardwareAddr.String(), clientID: toHex(l.ClientID),
 		boot: bootID(), written: time.Now().Unix(), writtenMS: packet.Now().Milliseconds(),
 		lease: describeLease(l.Remembered),
 	}
@@ -131,7 +129,7 @@ func (s *scribe) recall(facts ifup.Link) *machine.Lease {
 	}
 	if err != nil {
 		if !errors.Is(err, unix.ENOENT) {
-			s.report(not, fmt.Errorf("%s: %w", leasePath(s.options.leaseDir, facts.Name), err))
+			s.report(not, in(leasePath(s.options.leaseDir, facts.Name), err))
 		}
 		return nil
 	}

@@ -24,7 +24,7 @@ type renewal struct {
 
 // renew asks for all leases to be renewed. It may be called from any goroutine.
 func (r *resident) renew() {
-	r.console.printf("SIGHUP: renewing %s", leaseCount(r.client.Counts().Leased))
+	r.console.say("SIGHUP: renewing " + leaseCount(r.client.Counts().Leased))
 	r.hungUp.Store(true) // before the loop wakes, and before the answers
 	r.client.Renew("")
 }
@@ -57,7 +57,7 @@ func (r *resident) followRenewal(now time.Duration) time.Duration {
 		}
 		text += "; no answer yet on " + some(silent)
 	}
-	r.console.printf("SIGHUP: %s", text)
+	r.console.say("SIGHUP: " + text)
 	for _, l := range r.links.byName {
 		l.renewing = false
 	}

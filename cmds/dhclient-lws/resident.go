@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -70,7 +69,7 @@ func newResident(o *options, start time.Duration, c *console, result *os.File) (
 	}
 	r.client = dhcpc.New(cfg)
 	for _, remark := range o.remarks {
-		c.printf("%s", remark)
+		c.say(remark)
 	}
 	return r, nil
 }
@@ -106,12 +105,12 @@ func serve(o *options, start time.Duration, result *os.File) int {
 	o.heedBootLoader()
 	mounts, err := o.enterRoot(c)
 	if err != nil {
-		c.printf("-root: %s", safeText(err.Error()))
+		c.say("-root: " + safeText(err.Error()))
 		return exitFailure
 	}
 	r, err := newResident(o, start, c, result)
 	if err != nil {
-		c.printf("%s", safeText(err.Error()))
+		c.say(safeText(err.Error()))
 		return exitFailure
 	}
 	r.mounts = mounts
@@ -141,7 +140,7 @@ func (r *resident) run() error {
 	}
 	_, over := errors.AsType[waitOver](err)
 	if !over {
-		r.console.printf("%s", safeText(err.Error()))
+		r.console.say(safeText(err.Error()))
 	}
 	if over || r.whyLeaving() != nil {
 		r.scribe.finish(patience, r.snapshot(undecided))
@@ -191,17 +190,17 @@ func (r *resident) report(what string, err error) {
 		r.troubles = map[string]bool{}
 	}
 	r.troubles[line] = true
-	r.console.printf("%s", line)
+	r.console.say(line)
 }
 
 // withoutFile is an error with the directory in place of the file: temporary
 // files are called differently each time.
 func withoutFile(err error) error {
 	if e, ok := errors.AsType[*fs.PathError](err); ok {
-		return fmt.Errorf("%s: %w", filepath.Dir(e.Path), e.Err)
+		return in(filepath.Dir(e.Path), e.Err)
 	}
 	if e, ok := errors.AsType[*os.LinkError](err); ok {
-		return fmt.Errorf("%s: %w", filepath.Dir(e.New), e.Err)
+		return in(filepath.Dir(e.New), e.Err)
 	}
 	return err
 }

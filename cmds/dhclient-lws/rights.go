@@ -1,8 +1,6 @@
 package main
 
 import (
-	"fmt"
-
 	"golang.org/x/sys/unix"
 )
 
@@ -17,7 +15,7 @@ func checkRights() error {
 	}
 	const need = 1<<unix.CAP_NET_ADMIN | 1<<unix.CAP_NET_RAW
 	if have[0].Effective&need != need {
-		return fmt.Errorf("%w: root is needed, or the capabilities CAP_NET_ADMIN, CAP_NET_RAW and CAP_NET_BIND_SERVICE", unix.EPERM)
+		return &wrapped{unix.EPERM.Error() + ": root is needed, or the capabilities CAP_NET_ADMIN, CAP_NET_RAW and CAP_NET_BIND_SERVICE", unix.EPERM}
 	}
 	return nil
 }

@@ -2,8 +2,8 @@ package main
 
 import (
 	"errors"
-	"fmt"
 	"path"
+	"strconv"
 	"strings"
 
 	"golang.org/x/sys/unix"
@@ -28,7 +28,7 @@ func parseSelectors(texts []string) (list []selector, err error) {
 	for _, text := range texts {
 		s, err := parseSelector(text)
 		if err != nil {
-			return nil, fmt.Errorf("interface %q: %w; %s", text, err, selectorHelp)
+			return nil, errors.New("interface " + strconv.Quote(text) + ": " + err.Error() + "; " + selectorHelp)
 		}
 		list = append(list, s)
 	}

@@ -3,8 +3,8 @@ package main
 import (
 	"encoding/binary"
 	"errors"
-	"fmt"
 	"net/netip"
+	"strconv"
 	"strings"
 
 	"github.com/dhclient-lws/dhclient-lws/pkg/dhcpc/dhcp4"
@@ -53,7 +53,7 @@ func readStatic(text string) (*machine.Lease, error) {
 	}
 	content, err := readRegular(text, maxStatic, 0, nil)
 	if err != nil {
-		return nil, fmt.Errorf("%s: %w", text, err)
+		return nil, in(text, err)
 	}
 	return parseStatic(content)
 }
@@ -97,12 +97,12 @@ func parseStatic(text []byte) (*machine.Lease, error) {
 			r.skip()
 		}
 		if err != nil && wrong == nil {
-			wrong = fmt.Errorf("%s: %w", name, err)
+			wrong = in(name, err)
 		}
 	})
 	switch {
 	case !r.end():
-		return nil, fmt.Errorf("malformed JSON after %q", last)
+		return nil, errors.New("malformed JSON after " + strconv.Quote(last))
 	case wrong != nil:
 		return nil, wrong
 	case !addr.IsValid():
@@ -147,7 +147,7 @@ func parseAddr(s string) (netip.Addr, error) {
 	}
 	a, err := netip.ParseAddr(s)
 	if a = a.Unmap(); err != nil || !a.Is4() {
-		return netip.Addr{}, fmt.Errorf("%q is no IPv4 address", s)
+		return netip.Addr{}, errors.New(strconv.Quote(s) + " is no IPv4 address")
 	}
 	return a, nil
 }
@@ -156,7 +156,7 @@ func parseAddr(s string) (netip.Addr, error) {
 func parseHost(s string) (netip.Addr, error) {
 	a, err := parseAddr(s)
 	if err == nil && a.IsValid() && !dhcp4.IsHost(a) {
-		return netip.Addr{}, fmt.Errorf("no host has the address %q", s)
+		return netip.Addr{}, errors.New("no host has the address " + strconv.Quote(s))
 	}
 	return a, err
 }
@@ -174,7 +174,7 @@ func parseMask(s string, length int) (int, error) {
 	if length, ok := dhcp4.MaskBits(mask); ok && length > 0 {
 		return length, nil
 	}
-	return 0, fmt.Errorf("%q is no mask: write 255.255.255.0, or its bytes in base64", s)
+	return 0, errors.New(strconv.Quote(s) + " is no mask: write 255.255.255.0, or its bytes in base64")
 }
 
 // addrOfBase64 reads an IPv4 address as package encoding/json writes its bytes. If
@@ -198,7 +198,7 @@ func addrOfBase64(s string) netip.Addr {
 
 func parseDomain(s string) (string, error) {
 	if s != "" && !isHostName(s) {
-		return "", fmt.Errorf("%q is no domain name", s)
+		return "", errors.New(strconv.Quote(s) + " is no domain name")
 	}
 	return s, nil
 }

@@ -3,12 +3,11 @@ package main
 import (
 	"bufio"
 	"errors"
-	"flag"
-	"fmt"
 	"io"
 	"iter"
 	"os"
 	"slices"
+	"strconv"
 	"time"
 
 	"github.com/dhclient-lws/dhclient-lws/cmds/dhclient-lws/internal/manual"
@@ -23,10 +22,11 @@ func statusArguments(args []string) (list []string, ok bool) {
 	}
 	fs := new(options).flags()
 	boolean(fs, "json", new(bool))
-	if fs.Parse(args) != nil || fs.Arg(0) != "status" {
+	rest, err := fs.parse(args)
+	if err != nil || len(rest) == 0 || rest[0] != "status" {
 		return nil, false
 	}
-	at := len(args) - fs.NArg()
+	at := len(args) - len(rest)
 	return slices.Concat(args[:at], args[at+1:]), true
 }
 
@@ -34,25 +34,26 @@ func statusArguments(args []string) (list []string, ok bool) {
 // as JSON. It returns the exit status: 1 if there is nothing to show, or nobody
 // alive behind it.
 func status(args []string, now time.Duration, out, complaints io.Writer) int {
+	say := func(line string) { _, _ = io.WriteString(complaints, linePrefix+line+"\n") }
 	var asJSON bool
 	dir := defaultStateDir
-	fs := quietFlagSet()
+	fs := newFlagSet()
 	boolean(fs, "json", &asJSON)
-	fs.Func("state-dir", "a directory", func(s string) error {
+	fs.add("state-dir", "a directory", func(s string) error {
 		dir = s
 		return check(s != "")
 	})
-	arguments, err := parseInterspersed(fs, args)
+	arguments, err := fs.parseInterspersed(args)
 	var interfaces []selector
 	if err == nil {
 		interfaces, err = parseSelectors(arguments)
 	}
 	switch {
-	case errors.Is(err, flag.ErrHelp):
-		fmt.Fprint(out, &manual.Status)
+	case errors.Is(err, errHelp):
+		_, _ = io.WriteString(out, manual.Status.String())
 		return 0
 	case err != nil:
-		fmt.Fprintln(complaints, "dhclient-lws:", err)
+		say(err.Error())
 		return exitUsage
 	}
 	all, err := residents(dir)
@@ -60,7 +61,7 @@ func status(args []string, now time.Duration, out, complaints io.Writer) int {
 		err = pick(all, interfaces)
 	}
 	if err != nil {
-		fmt.Fprintln(complaints, "dhclient-lws:", err)
+		say(err.Error())
 		return exitFailure
 	}
 	if asJSON {
@@ -70,12 +71,12 @@ func status(args []string, now time.Duration, out, complaints io.Writer) int {
 		err = errors.Join(show(w, all, now), w.Flush())
 	}
 	if err != nil {
-		fmt.Fprintln(complaints, "dhclient-lws:", err)
+		say(err.Error())
 		return exitFailure
 	}
 	if st := all[0]; !st.alive() {
-		fmt.Fprintf(complaints, "dhclient-lws: the resident (pid %d) is gone; this is what it wrote %s ago\n",
-			st.pid, elapsed(now-time.Duration(st.written)*time.Millisecond))
+		say("the resident (pid " + strconv.FormatInt(st.pid, 10) + ") is gone; this is what it wrote " +
+			elapsed(now-time.Duration(st.written)*time.Millisecond) + " ago")
 		return exitFailure
 	}
 	return 0
@@ -96,11 +97,11 @@ func show(w io.Writer, residents []*statusFile, now time.Duration) error {
 	}
 	err := table(w, each(residents), now, more)
 	if err == nil && links > few {
-		_, err = fmt.Fprintf(w, "%d links; more is told of %d or fewer\n", links, few)
+		_, err = io.WriteString(w, strconv.Itoa(links)+" links; more is told of "+strconv.Itoa(few)+" or fewer\n")
 	}
 	for _, st := range residents {
 		if err == nil && st.alive() {
-			_, err = fmt.Fprintf(w, "pid %d, running for %s\n", st.pid, roughDuration(st.running(now)))
+			_, err = io.WriteString(w, "pid "+strconv.FormatInt(st.pid, 10)+", running for "+roughDuration(st.running(now))+"\n")
 		}
 	}
 	return err
@@ -128,7 +129,7 @@ func residents(dir string) ([]*statusFile, error) {
 	}
 	if err != nil {
 		if pid := lockHolder(dir); pid != 0 {
-			err = fmt.Errorf("%w, but pid %d runs as one: it has just begun, or cannot write there", err, pid)
+			err = &wrapped{err.Error() + ", but pid " + strconv.Itoa(pid) + " runs as one: it has just begun, or cannot write there", err}
 		}
 	}
 	return []*statusFile{first}, err
@@ -209,7 +210,7 @@ func pick(residents []*statusFile, selectors []selector) error {
 		st.links = kept
 	}
 	if i := slices.Index(used, false); i >= 0 {
-		return fmt.Errorf("the resident has no interface %s", safeName(selectors[i].text))
+		return errors.New("the resident has no interface " + safeName(selectors[i].text))
 	}
 	return nil
 }

@@ -2,7 +2,6 @@ package main
 
 import (
 	"errors"
-	"fmt"
 	"iter"
 	"os"
 	"path/filepath"
@@ -125,18 +124,18 @@ func readStatusFile(path string) (*statusFile, error) {
 	case errors.Is(err, os.ErrNotExist):
 		return nil, noResident(path)
 	case errors.Is(err, errNotFile):
-		return nil, fmt.Errorf("%s is not a file", safeText(path))
+		return nil, errors.New(safeText(path) + " is not a file")
 	case err != nil:
-		return nil, fmt.Errorf("%s: %w", safeText(path), err)
+		return nil, in(safeText(path), err)
 	}
 	r := &jsonReader{in: content}
 	st := &statusFile{}
 	(&fields{r: r}).object(st.fields)
 	switch {
 	case !r.end():
-		return nil, fmt.Errorf("%s is damaged", safeText(path))
+		return nil, errors.New(safeText(path) + " is damaged")
 	case st.version != statusVersion:
-		return nil, fmt.Errorf("%s has version %d, and this program reads version %d", safeText(path), st.version, statusVersion)
+		return nil, errors.New(safeText(path) + " has " + otherVersion(st.version, statusVersion).Error())
 	}
 	return st, nil
 }

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"fmt"
 	"io"
 	"iter"
 	"net/netip"
@@ -136,7 +135,7 @@ func durationIn(d time.Duration, most int) string {
 	for i, first := 0, len(units); i < min(len(units), first+most); i++ {
 		if n := d / units[i].size; n > 0 {
 			first = min(first, i)
-			fmt.Fprintf(&b, "%d%s", n, units[i].name)
+			b.WriteString(strconv.Itoa(int(n)) + units[i].name)
 			d -= n * units[i].size
 		}
 	}

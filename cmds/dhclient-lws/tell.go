@@ -1,7 +1,6 @@
 package main
 
 import (
-	"fmt"
 	"os"
 	"os/signal"
 
@@ -9,9 +8,7 @@ import (
 )
 
 // complain tells people what is wrong, in one line.
-func complain(format string, args ...any) {
-	tell(os.Stderr, fmt.Sprintf(linePrefix+format+"\n", args...))
-}
+func complain(line string) { tell(os.Stderr, linePrefix+line+"\n") }
 
 // tell is for a process that is about to end, or to become the command: neither
 // a reader that went away nor one that does not read may keep it from that.

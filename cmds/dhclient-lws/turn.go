@@ -45,7 +45,7 @@ func (r *resident) onEvent(l *knownLink, ev *dhcpc.Event) {
 	case dhcpc.LinkUp, dhcpc.LinkDown, dhcpc.LinkGone, dhcpc.MessageSent, dhcpc.MessageReceived:
 	}
 	if text := l.line(ev, r.start, r.options.verbosity); text != "" {
-		r.console.printf("%s: %s", safeName(ev.Interface), text)
+		r.console.say(safeName(ev.Interface) + ": " + text)
 	}
 	r.scribe.changed()
 }
@@ -54,7 +54,7 @@ func (r *resident) onEvent(l *knownLink, ev *dhcpc.Event) {
 // once for each reason, that what a link without a lease is offered cannot be taken.
 func (r *resident) onMessage(iface string, m *dhcp4.Message, why dhcp4.Refusal) {
 	if r.options.verbosity >= 2 {
-		dump(r.console.printf, iface, m, why)
+		dump(r.console.say, iface, m, why)
 		return
 	}
 	if m == nil || why < dhcp4.NoServerID || why == dhcp4.WrongServer {
@@ -62,7 +62,7 @@ func (r *resident) onMessage(iface string, m *dhcp4.Message, why dhcp4.Refusal) 
 	}
 	if l := r.links.byName[iface]; l != nil && !l.bound && !l.refused[why] {
 		l.refused[why] = true
-		r.console.printf("%s: %s", safeName(iface), refusalLine(m, why))
+		r.console.say(safeName(iface) + ": " + refusalLine(m, why))
 	}
 }
 
@@ -85,7 +85,7 @@ func (r *resident) take(l *knownLink) {
 		r.hold(l, taken.pid)
 		r.scribe.changed()
 		if !taken.old {
-			r.console.printf("%s: %v", safeName(l.name), taken)
+			r.console.say(safeName(l.name) + ": " + taken.Error())
 		}
 		if taken.lost {
 			r.client.Remove(l.name)
@@ -121,7 +121,7 @@ const rush = 50 * time.Millisecond
 func (r *resident) onTurn(now time.Duration) time.Duration {
 	for _, l := range r.links.forgotten() {
 		if l.enslaved {
-			r.console.printf("%s: part of a bridge or a bond now; let go", safeName(l.name))
+			r.console.say(safeName(l.name) + ": part of a bridge or a bond now; let go")
 		}
 		r.client.Withdraw(l.name) // if it is gone people have been told
 		r.locks.release(l.name)
@@ -181,17 +181,17 @@ func (r *resident) attend() {
 		if distance(name, "status") <= 2 {
 			hint = " (status is called with exactly that word)"
 		}
-		r.console.printf("%s: no such interface; waiting for it%s", safeName(name), hint)
+		r.console.say(safeName(name) + ": no such interface; waiting for it" + hint)
 	}
 	for _, text := range r.links.unmet() {
-		r.console.printf("%s: no interface matches; waiting for one", safeText(text))
+		r.console.say(safeText(text) + ": no interface matches; waiting for one")
 	}
 }
 
 // tellOfOthers says, once, which links are not asked on since nobody named them.
 func (r *resident) tellOfOthers() {
 	if list := r.links.leftOut; len(list) > 0 {
-		r.console.printf("left out, since they are not named: %s", some(list))
+		r.console.say("left out, since they are not named: " + some(list))
 	}
 	r.links.curious, r.links.leftOut = false, nil
 }
@@ -209,7 +209,7 @@ func (r *resident) tellOfCables(now time.Duration) time.Duration {
 	}
 	r.toldOfCables = true
 	for _, name := range r.links.dark() {
-		r.console.printf("%s: no carrier", safeName(name))
+		r.console.say(safeName(name) + ": no carrier")
 	}
 	return machine.Never
 }

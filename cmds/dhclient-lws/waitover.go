@@ -23,12 +23,12 @@ func (r *resident) finish(res result, shot *snapshot) {
 			if r.options.dryRun {
 				rows, have = unused(rows), "leased"
 			}
-			r.console.printf("%s%s", lead, verdict(res, shot, have, now-r.start))
+			r.console.say(lead + verdict(res, shot, have, now-r.start))
 			if len(shot.links)+len(shot.held) > 0 {
 				_ = table(r.console, rows, now, (*linkStatus).appendStory) // the console takes everything
 			}
 			if r.options.dryRun {
-				r.console.printf("a dry run: nothing was configured")
+				r.console.say("a dry run: nothing was configured")
 			}
 		}
 		r.console.turn()

@@ -4,7 +4,6 @@ package bootargs
 
 import (
 	"errors"
-	"fmt"
 	"net/netip"
 	"strconv"
 	"strings"
@@ -50,14 +49,14 @@ func Parse(line string) (a Args) {
 		case "BOOTIF":
 			hw, ok := parseBootIF(value)
 			if !ok {
-				a.Errors = append(a.Errors, fmt.Errorf("BOOTIF=%s: not a MAC address", value))
+				a.Errors = append(a.Errors, errors.New("BOOTIF="+value+": not a MAC address"))
 				continue
 			}
 			a.BootIF = hw
 		case "ip":
 			ip, applies, err := parseIP(value)
 			if err != nil {
-				a.Errors = append(a.Errors, fmt.Errorf("ip=%s: %w; DHCP is used", value, err))
+				a.Errors = append(a.Errors, errors.New("ip="+value+": "+err.Error()+"; DHCP is used"))
 			}
 			if applies {
 				a.IP = append(a.IP, ip)
@@ -133,7 +132,7 @@ func parseIP(s string) (ip IP, applies bool, err error) {
 	}
 	given := strings.Split(s, ":")
 	if len(given) > numFields {
-		return IP{}, true, fmt.Errorf("%d words, where there are %d at most", len(given), numFields)
+		return IP{}, true, errors.New(strconv.Itoa(len(given)) + " words, where there are " + strconv.Itoa(numFields) + " at most")
 	}
 	var f [numFields]string
 	copy(f[:], given)
@@ -169,9 +168,9 @@ func looksLikeAddress(s string) bool {
 // reader reads fields until one is malformed.
 type reader struct{ err error }
 
-func (r *reader) fail(format string, args ...any) {
+func (r *reader) fail(why string) {
 	if r.err == nil {
-		r.err = fmt.Errorf(format, args...)
+		r.err = errors.New(why)
 	}
 }
 
@@ -199,7 +198,7 @@ func (r *reader) static(f *[numFields]string) IP {
 func (r *reader) method(s string) (asks bool) {
 	asks, ok := methods[s]
 	if !ok {
-		r.fail("%q is no way to get an address (dhcp, on, any, off, none)", s)
+		r.fail(strconv.Quote(s) + " is no way to get an address (dhcp, on, any, off, none)")
 	}
 	return asks
 }
@@ -211,7 +210,7 @@ func (r *reader) address(what, s string) netip.Addr {
 	}
 	a, err := netip.ParseAddr(s)
 	if err != nil || !dhcp4.IsHost(a) {
-		r.fail("%s cannot have the address %q", what, s)
+		r.fail(what + " cannot have the address " + strconv.Quote(s))
 		return netip.Addr{}
 	}
 	return a
@@ -232,7 +231,7 @@ func (r *reader) prefix(a netip.Addr, mask string) netip.Prefix {
 		}
 	}
 	if err != nil || bits < 1 || bits > 32 {
-		r.fail("%q is no mask", mask)
+		r.fail(strconv.Quote(mask) + " is no mask")
 		return netip.Prefix{}
 	}
 	return netip.PrefixFrom(a, bits)
