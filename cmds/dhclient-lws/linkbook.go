@@ -187,6 +187,16 @@ func (b *linkBook) dark() []string {
 	return b.those(func(l *knownLink) bool { return l.present && !l.carrier })
 }
 
+// asking reports whether a link has a carrier and no lease yet.
+func (b *linkBook) asking() bool {
+	for _, l := range b.byIndex {
+		if l.carrier && !l.settled() && !l.foreign {
+			return true
+		}
+	}
+	return false
+}
+
 // absent is the names that were given and that no link has.
 func (b *linkBook) absent() []string {
 	return b.those(func(l *knownLink) bool { return l.exact && !l.present })

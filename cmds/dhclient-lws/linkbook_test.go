@@ -281,3 +281,29 @@ func TestALinkThatRests(t *testing.T) {
 		t.Error("settled, and gone")
 	}
 }
+
+// A link is asking from its carrier to its lease.
+func TestALinkIsAskingUntilItIsBound(t *testing.T) {
+	dark := appears(3, "eth1")
+	dark.Link.Flags &^= 0x40
+	b := book(t)
+	for _, step := range []struct {
+		what string
+		do   func()
+		want bool
+	}{
+		{"without links", func() {}, false},
+		{"without carrier", func() { b.note(dark, epoch) }, false},
+		{"with carrier", func() { b.note(appears(2, "eth0"), epoch) }, true},
+		{"bound", func() { b.byName["eth0"].bind(epoch) }, false},
+		{"with a second carrier", func() { b.note(appears(3, "eth1"), epoch) }, true},
+		{"while that link rests", func() { b.byName["eth1"].rest(epoch) }, false},
+		{"not bound any more", func() { b.byName["eth0"].bound = false }, true},
+		{"gone", func() { b.note(goes(2, "eth0"), epoch) }, false},
+	} {
+		step.do()
+		if got := b.asking(); got != step.want {
+			t.Errorf("%s: asking %v, want %v", step.what, got, step.want)
+		}
+	}
+}

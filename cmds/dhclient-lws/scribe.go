@@ -123,11 +123,11 @@ const fullPause = time.Minute
 // changed asks for a snapshot, soon.
 func (s *scribe) changed() { s.next = min(s.next, s.last+s.gap) }
 
-// give has the snapshot of a turn written: during the wait for many links only in
+// give has the snapshot of a turn written: while many links are asking only in
 // part, and the rest when the first rush is over.
-func (s *scribe) give(shot snapshot, waiting bool) {
+func (s *scribe) give(shot snapshot, asking bool) {
 	s.last, s.gap, s.next = shot.now, stateGap(len(shot.links)), machine.Never
-	if calm := s.start + manyStart; waiting && len(shot.links) > many && shot.now < calm {
+	if calm := s.start + manyStart; asking && len(shot.links) > many && shot.now < calm {
 		shot.brief, s.next = true, calm
 	}
 	s.record(shot)

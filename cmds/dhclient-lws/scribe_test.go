@@ -176,15 +176,15 @@ func TestLeasesGiveWay(t *testing.T) {
 	}
 }
 
-// While many links are waited for, their files wait until the first rush is over,
+// While one of many links is asking, their files wait until the first rush is over,
 // and no longer. Of few links everything is written at once.
 func TestFilesOfManyLinksWait(t *testing.T) {
 	now := sec(100)
 	for _, tt := range []struct {
-		links   int
-		waiting bool
-		after   time.Duration
-		brief   bool
+		links  int
+		asking bool
+		after  time.Duration
+		brief  bool
 	}{
 		{many, true, 0, false},
 		{many + 1, true, 0, true},
@@ -193,7 +193,7 @@ func TestFilesOfManyLinksWait(t *testing.T) {
 	} {
 		s := newScribe(&options{}, now, func(string, error) {})
 		s.kicked = make(chan struct{}, 1) // no goroutine takes it
-		s.give(snapshot{now: now + tt.after, links: make([]dhcpc.LinkStatus, tt.links)}, tt.waiting)
+		s.give(snapshot{now: now + tt.after, links: make([]dhcpc.LinkStatus, tt.links)}, tt.asking)
 		next := time.Duration(machine.Never)
 		if tt.brief {
 			next = now + manyStart

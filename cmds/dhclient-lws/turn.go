@@ -150,7 +150,7 @@ func (r *resident) onTurn(now time.Duration) time.Duration {
 	}
 	if res != undecided || r.scribe.next <= now {
 		shot := r.snapshot(res)
-		r.scribe.give(shot, !r.decided && res == undecided)
+		r.scribe.give(shot, res == undecided && r.links.asking())
 		if res != undecided {
 			r.decided = true
 			r.attend() // before anybody learns of it
