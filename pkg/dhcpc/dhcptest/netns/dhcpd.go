@@ -10,6 +10,7 @@ import (
 // Dhcpd describes a DHCP server, that of ISC. Its interfaces must be up and have addresses.
 type Dhcpd struct {
 	Interfaces []string
+	Quiet      bool     // say nothing of single messages: it costs the server time
 	Lines      []string // of its configuration: "subnet 192.0.2.0 netmask 255.255.255.0 { range 192.0.2.50 192.0.2.99; }"
 }
 
@@ -25,7 +26,11 @@ func (d Dhcpd) Start(t testing.TB, ns *NS) *Server {
 	if err := os.WriteFile(leases, nil, 0o644); err != nil {
 		t.Fatal(err)
 	}
-	args := append([]string{"-4", "-f", "-d", "--no-pid", "-cf", file, "-lf", leases}, d.Interfaces...)
-	cmd := exec.Command(Binary(t, "dhcpd", "isc-dhcp-server"), args...)
-	return ns.serve(t, cmd, "Server starting service")
+	args := []string{"-4", "-f", "--no-pid", "-cf", file, "-lf", leases}
+	last := "Socket/fallback" // that it prints to others than the system's log
+	if !d.Quiet {
+		args, last = append(args, "-d"), "Server starting service"
+	}
+	cmd := exec.Command(Binary(t, "dhcpd", "isc-dhcp-server"), append(args, d.Interfaces...)...)
+	return ns.serve(t, cmd, last)
 }

@@ -11,6 +11,7 @@ type Dnsmasq struct {
 	Interfaces []string
 	Ranges     []string // as dhcp-range has it: "192.0.2.50,192.0.2.99,255.255.255.0,1h"
 	Ping       bool     // ping an address for three seconds before offering it, as dnsmasq does unless told not to
+	Quiet      bool     // say nothing of single messages: it costs the server time
 	Lines      []string // further lines of its configuration: "dhcp-option=3,192.0.2.1"
 }
 
@@ -20,12 +21,17 @@ func (d Dnsmasq) Start(t testing.TB, ns *NS) *Server {
 	t.Helper()
 	dir := t.TempDir()
 	conf := []string{
-		"port=0", "keep-in-foreground", "user=root", "group=", "log-facility=-", "log-dhcp",
+		"port=0", "keep-in-foreground", "user=root", "group=", "log-facility=-",
 		"dhcp-authoritative", "bind-interfaces", "except-interface=lo",
 		"pid-file=", "dhcp-leasefile=" + filepath.Join(dir, "leases"),
 	}
 	if !d.Ping {
 		conf = append(conf, "no-ping")
+	}
+	if d.Quiet {
+		conf = append(conf, "quiet-dhcp")
+	} else {
+		conf = append(conf, "log-dhcp")
 	}
 	for _, name := range d.Interfaces {
 		conf = append(conf, "interface="+name)

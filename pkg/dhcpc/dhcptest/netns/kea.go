@@ -13,6 +13,7 @@ import (
 // carrier: on one without, it listens never.
 type Kea struct {
 	Interfaces []string
+	Quiet      bool     // say nothing of single messages: it costs the server time
 	Lines      []string // members of the Dhcp4 object: `"valid-lifetime": 6`
 }
 
@@ -26,7 +27,7 @@ func (k Kea) Start(t testing.TB, ns *NS) *Server {
 		fmt.Sprintf(`"interfaces-config": { "interfaces": [ "%s" ], "dhcp-socket-type": "raw" }`, strings.Join(k.Interfaces, `", "`)),
 		`"lease-database": { "type": "memfile", "persist": false }`,
 		`"multi-threading": { "enable-multi-threading": false }`,
-		`"loggers": [ { "name": "kea-dhcp4", "severity": "INFO", "output_options": [ { "output": "stdout" } ] } ]`,
+		k.loggers(),
 		`"authoritative": true`,
 	}, k.Lines...)
 	file := filepath.Join(dir, "kea.conf")
@@ -38,4 +39,19 @@ func (k Kea) Start(t testing.TB, ns *NS) *Server {
 		t.Fatal("kea-dhcp4 does not listen on all its interfaces")
 	}
 	return s
+}
+
+// loggers is the member of the Dhcp4 object that says what is printed.
+func (k Kea) loggers() string {
+	severity := map[string]string{"kea-dhcp4": "INFO"}
+	if k.Quiet {
+		for _, part := range []string{"alloc-engine", "bad-packets", "leases", "packets"} {
+			severity["kea-dhcp4."+part] = "FATAL"
+		}
+	}
+	var loggers []string
+	for name, least := range severity {
+		loggers = append(loggers, fmt.Sprintf(`{ "name": "%s", "severity": "%s", "output_options": [ { "output": "stdout" } ] }`, name, least))
+	}
+	return `"loggers": [ ` + strings.Join(loggers, ", ") + ` ]`
 }
