@@ -1,14 +1,18 @@
 package main
 
 import (
+	"archive/tar"
 	"encoding/json"
+	"io"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 
 	"github.com/dhclient-lws/dhclient-lws/images/vm/commandtest"
+	"github.com/dhclient-lws/dhclient-lws/images/vm/readme"
 )
 
 func TestMain(m *testing.M) { commandtest.Main(m, main) }
@@ -42,13 +46,35 @@ func TestConfigIsWhatItSays(t *testing.T) {
 	if _, err := os.Stat("../../cmds/" + filepath.Base(client)); err != nil {
 		t.Error(err)
 	}
-	page, err := os.ReadFile("README.md")
+	for page, heading := range map[string]string{"README.md": "# The client on a gokrazy appliance", "../../README.md": "## On your gokrazy appliance"} {
+		list := config.GokrazyPackages
+		config.GokrazyPackages = nil
+		if err := json.Unmarshal([]byte("{"+readme.Block(t, page, heading)+"}"), &config); err != nil || !slices.Equal(config.GokrazyPackages, list) {
+			t.Errorf("%s: %v, %v", page, err, config.GokrazyPackages)
+		}
+	}
+}
+
+// The archive for gokrazy/wifi holds one link, from the name that is called to the
+// program that there is.
+func TestTheAliasOfThePage(t *testing.T) {
+	dir := t.TempDir()
+	cmd := exec.Command("sh", "-ec", readme.Block(t, "README.md", "## With gokrazy/wifi"))
+	cmd.Dir = dir
+	if out, err := cmd.CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	f, err := os.Open(filepath.Join(dir, "wifi-alias.tar"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, p := range config.GokrazyPackages {
-		if !strings.Contains(string(page), `"`+p+`"`) {
-			t.Errorf("the page does not name %s", p)
-		}
+	defer f.Close()
+	archive := tar.NewReader(f)
+	h, err := archive.Next()
+	if err != nil || h.Typeflag != tar.TypeSymlink || h.Name != "dhcp" || h.Linkname != "dhclient-lws" {
+		t.Errorf("%v: %+v", err, h)
+	}
+	if h, err := archive.Next(); err != io.EOF {
+		t.Errorf("%v: %+v", err, h)
 	}
 }

@@ -5,6 +5,8 @@ package main
 
 import (
 	"context"
+	_ "embed"
+	"errors"
 	"flag"
 	"fmt"
 	"os"
@@ -13,8 +15,14 @@ import (
 	"time"
 
 	"github.com/dhclient-lws/dhclient-lws/images/netboot/boot"
+	"github.com/dhclient-lws/dhclient-lws/images/vm/readme"
 	"github.com/dhclient-lws/dhclient-lws/pkg/dhcpc/dhcptest/netns"
 )
+
+// page shows the script that people need, which is booted.
+//
+//go:embed README.md
+var page string
 
 func main() { os.Exit(netns.Inside(inside)) }
 
@@ -37,6 +45,10 @@ func inside() int {
 }
 
 func run(ctx context.Context, dir, over string, limit time.Duration) error {
+	lines := readme.Find(page, boot.Heading)
+	if len(lines) == 0 {
+		return errors.New("README.md has no script to boot")
+	}
 	fmt.Println("building", dir)
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return err
@@ -47,7 +59,7 @@ func run(ctx context.Context, dir, over string, limit time.Duration) error {
 	fmt.Printf("booting over %s, and the next system from there\n", over)
 	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
-	if err := boot.Chain(ctx, dir, over, os.Stdout); err != nil {
+	if err := boot.Chain(ctx, dir, over, lines[0], os.Stdout); err != nil {
 		return err
 	}
 	fmt.Println("\nOK: two systems have the address that the ROM had, the second by one REQUEST, and the client runs on")

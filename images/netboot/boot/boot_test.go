@@ -16,6 +16,7 @@ import (
 	uroot "github.com/dhclient-lws/dhclient-lws/images/u-root/boot"
 	"github.com/dhclient-lws/dhclient-lws/images/u-root/report"
 	"github.com/dhclient-lws/dhclient-lws/images/vm"
+	"github.com/dhclient-lws/dhclient-lws/images/vm/readme"
 	"github.com/dhclient-lws/dhclient-lws/pkg/dhcpc/dhcptest/netns"
 )
 
@@ -93,7 +94,7 @@ func TestTFTPAndAChain(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), limit)
 	defer cancel()
 	var console strings.Builder
-	if err := Chain(ctx, dir, "tftp", &console); err != nil {
+	if err := Chain(ctx, dir, "tftp", readme.Block(t, "../README.md", Heading), &console); err != nil {
 		t.Errorf("%v\n%s", err, console.String())
 	}
 }
@@ -106,8 +107,10 @@ func TestHTTPAndAddressesFromTheBootLoader(t *testing.T) {
 		"dhcp-option=17,/srv/root", "dhcp-option=43,01:04:00:00:00:00")
 	fixed := silent
 	fixed.Net = netip.MustParsePrefix("10.77.9.0/24")
-	words := " ip=:::::eth1:dhcp ip=10.77.9.9::10.77.9.2:255.255.255.0::eth0:off:10.77.9.3 "
-	if err := n.offer(scriptFile, script(bootIF+words+uinit("check"))); err != nil {
+	const words = "ip=:::::eth1:dhcp ip=10.77.9.9::10.77.9.2:255.255.255.0::eth0:off:10.77.9.3 "
+	page := readme.Block(t, "../../../README.md", "## Where a machine boots from the network")
+	page = strings.NewReplacer("BOOTIF=", words+"BOOTIF=", "-- gosh", "-- check").Replace(page)
+	if err := n.offer(scriptFile, scriptOf(page)); err != nil {
 		t.Fatal(err)
 	}
 	r := run(t, n)

@@ -11,10 +11,11 @@ import (
 	"github.com/dhclient-lws/dhclient-lws/pkg/dhcpc/dhcptest"
 )
 
-// Chain boots a machine from what Build has made in dir, over "tftp" or "http". The
-// system that the ROM boots goes on to the next one, which its lease names, and gives
-// it the lease along. An error has a line for each thing that was not as it should be.
-func Chain(ctx context.Context, dir, over string, console io.Writer) (err error) {
+// Chain boots a machine from what Build has made in dir, over "tftp" or "http", by the
+// script that the page has. The system that the ROM boots so goes on to the next one,
+// which its lease names, and gives it the lease along. An error has a line for each thing
+// that was not as it should be.
+func Chain(ctx context.Context, dir, over, page string, console io.Writer) (err error) {
 	n, err := newNetwork(dir, over, "dhcp-boot=tag:!rom,"+web+nextFile)
 	if err != nil {
 		return err
@@ -25,7 +26,7 @@ func Chain(ctx context.Context, dir, over string, console io.Writer) (err error)
 		}
 	}()
 	if err := errors.Join(
-		n.offer(scriptFile, script(bootIF+" "+uinit("chain"))),
+		n.offer(scriptFile, scriptOf(page)),
 		n.offer(nextFile, script(uinit("check"))),
 	); err != nil {
 		return err

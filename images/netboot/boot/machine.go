@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"github.com/dhclient-lws/dhclient-lws/images/u-root/boot"
 	"github.com/dhclient-lws/dhclient-lws/images/u-root/report"
@@ -58,8 +59,13 @@ func script(parameters string) string {
 	return fmt.Sprintf("#!ipxe\nkernel %s %s %s\ninitrd %s\nboot\n", kernelFile, vm.Parameters, parameters, imageFile)
 }
 
-// bootIF is how the boot loader says which NIC it has booted from.
-const bootIF = "BOOTIF=01-${netX/mac:hexhyp}"
+// Heading is that of the page below which the script is that people need.
+const Heading = "# The client in a system that is booted from the network"
+
+// scriptOf is a script as people are told to write it, for a kernel of a virtual machine.
+func scriptOf(page string) string {
+	return "#!ipxe\n" + strings.Replace(page, " "+kernelFile+" ", " "+kernelFile+" "+vm.Parameters+" ", 1)
+}
 
 // uinit are the arguments of what u-root's init starts first: the client. The wait
 // is for the NIC that the machine was booted from: what waits for the silent one

@@ -43,7 +43,7 @@ func TestTheImageOfThePage(t *testing.T) {
 		out.Close()
 	}()
 	readUntil(t, screen, "1 of 1 links bound")
-	readUntil(t, screen, "> ") // of gosh with its editor
+	readUntil(t, screen, "> ")                           // of gosh with its editor
 	if _, err := keys.WriteString("\x01x"); err != nil { // which ends QEMU
 		t.Fatal(err)
 	}
