@@ -91,7 +91,7 @@ func (k *locks) takeNow(name string, granted func()) error {
 	if k.useless {
 		return nil
 	}
-	path := filepath.Join(k.disk.dir, fileName(name)+".lock")
+	path := k.disk.dir + "/" + fileName(name) + ".lock"
 	before, lost := k.held[name]
 	old := k.wanted[name]
 	switch {

@@ -106,7 +106,7 @@ func TestLockInMemoryIsTakenAtOnce(t *testing.T) {
 	dir := t.TempDir()
 	netns.Tmpfs(t, dir, "size=64k,mode=755")
 	lastMounts.Lock()
-	lastMounts.list = nil // of another test, a moment ago
+	lastMounts.memory = nil // of another test, a moment ago
 	lastMounts.Unlock()
 	k := newLocks(filepath.Join(dir, "state"))
 	k.disk.patience = 0

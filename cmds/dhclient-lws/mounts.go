@@ -7,13 +7,24 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
-
-	"github.com/dhclient-lws/dhclient-lws/pkg/dhcpc/packet"
 )
 
 // inMemory reports whether a directory is, or would be made, in a file system
-// without a disk.
-func inMemory(dir string) bool { return mounts().inMemory(dir) }
+// without a disk. What was found holds for a moment.
+func inMemory(dir string) bool {
+	m := &lastMounts
+	m.Lock()
+	defer m.Unlock()
+	if m.memory == nil || time.Since(m.at) >= mountsAge {
+		m.list, m.at, m.memory = readMounts(), time.Now(), map[string]bool{}
+	}
+	memory, known := m.memory[dir]
+	if !known {
+		memory = m.list.inMemory(dir)
+		m.memory[dir] = memory
+	}
+	return memory
+}
 
 // mountList is what is mounted where. To ask a file system itself, statfs(2), is
 // what one that hangs does not answer.
@@ -51,23 +62,14 @@ func (list mountList) inMemory(dir string) bool {
 	return true
 }
 
-// mountsAge is how old the list may be: at boot many links need it at once.
+// mountsAge is how old that may be: at boot many links need it at once.
 const mountsAge = time.Second
 
 var lastMounts struct {
 	sync.Mutex
-	list mountList
-	at   time.Duration
-}
-
-func mounts() mountList {
-	m := &lastMounts
-	m.Lock()
-	defer m.Unlock()
-	if now := packet.Now(); m.list == nil || now >= m.at+mountsAge {
-		m.list, m.at = readMounts(), now
-	}
-	return m.list
+	list   mountList
+	at     time.Time
+	memory map[string]bool // what was found of each directory that was asked about
 }
 
 func readMounts() (list mountList) {
