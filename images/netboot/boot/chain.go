@@ -7,6 +7,7 @@ import (
 	"io"
 	"strings"
 
+	"github.com/dhclient-lws/dhclient-lws/images/u-root/report"
 	"github.com/dhclient-lws/dhclient-lws/pkg/dhcpc/dhcp4"
 	"github.com/dhclient-lws/dhclient-lws/pkg/dhcpc/dhcptest"
 )
@@ -15,10 +16,10 @@ import (
 // script that the page has. The system that the ROM boots so goes on to the next one,
 // which its lease names, and gives it the lease along. An error has a line for each thing
 // that was not as it should be.
-func Chain(ctx context.Context, dir, over, page string, console io.Writer) (err error) {
+func Chain(ctx context.Context, dir, over, page string, console io.Writer) (r report.Report, err error) {
 	n, err := newNetwork(dir, over, "dhcp-boot=tag:!rom,"+web+nextFile)
 	if err != nil {
-		return err
+		return r, err
 	}
 	defer func() {
 		if err = errors.Join(err, n.Close()); err != nil {
@@ -29,13 +30,12 @@ func Chain(ctx context.Context, dir, over, page string, console io.Writer) (err 
 		n.offer(scriptFile, scriptOf(page)),
 		n.offer(nextFile, script(uinit("check"))),
 	); err != nil {
-		return err
+		return r, err
 	}
-	r, err := n.run(ctx, console)
-	if err != nil {
-		return err
+	if r, err = n.run(ctx, console); err != nil {
+		return r, err
 	}
-	return errors.Join(Judge(r, n.Heard()), judgeActs(n.Log(), over, n.Heard()))
+	return r, errors.Join(Judge(r, n.Heard()), judgeActs(n.Log(), over, n.Heard()))
 }
 
 // judgeActs tells what is wrong with what the servers were asked for. The ROM and the
