@@ -12,7 +12,7 @@ func (o *options) heedBootLoader() {
 	if len(o.selectors) > 0 && o.wait.mode != waitBootIF {
 		return
 	}
-	line, err := readProc("/proc/cmdline")
+	line, err := readFile("/proc/cmdline")
 	if err != nil {
 		o.remarks = append(o.remarks, "the kernel's command line: "+err.Error())
 	}

@@ -2,19 +2,21 @@ package main
 
 import (
 	"errors"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
-	"syscall"
+	"strings"
 
-	"github.com/google/renameio/v2"
 	"golang.org/x/sys/unix"
+
+	"github.com/dhclient-lws/dhclient-lws/pkg/ifup"
 )
 
 // makeDirectory makes sure that a directory is there, and that nobody but root
 // and we can put anything into it: what is read there is believed.
 func makeDirectory(dir string) error {
-	if err := os.MkdirAll(dir, 0o755); err != nil {
+	if err := makeDirectories(dir); err != nil {
 		return about(dir, err)
 	}
 	return about(dir, checkDirectory(dir))
@@ -29,15 +31,33 @@ func about(dir string, err error) error {
 	return err
 }
 
-func checkDirectory(dir string) error {
-	info, err := os.Stat(dir)
-	if err != nil {
+// makeDirectories makes a directory, and those above it.
+func makeDirectories(dir string) error {
+	var st unix.Stat_t
+	if unix.Stat(dir, &st) == nil {
+		return nil
+	}
+	if above := filepath.Dir(dir); above != dir {
+		if err := makeDirectories(above); err != nil {
+			return err
+		}
+	}
+	if err := os.Mkdir(dir, 0o755); !errors.Is(err, fs.ErrExist) {
 		return err
 	}
-	if !info.IsDir() {
-		return &fs.PathError{Op: "open", Path: dir, Err: unix.ENOTDIR}
+	return nil
+}
+
+func checkDirectory(dir string) error {
+	var st unix.Stat_t
+	err := unix.Stat(dir, &st)
+	if err == nil && st.Mode&unix.S_IFMT != unix.S_IFDIR {
+		err = unix.ENOTDIR
 	}
-	if err := trustworthy(info.Mode(), ownerOf(info), os.Geteuid()); err != nil {
+	if err != nil {
+		return &fs.PathError{Op: "stat", Path: dir, Err: err}
+	}
+	if err := trustworthy(st.Mode, st.Uid, os.Geteuid()); err != nil {
 		return errors.New(dir + " is " + err.Error() + "; nothing is kept there")
 	}
 	return checkWays(dir)
@@ -46,7 +66,8 @@ func checkDirectory(dir string) error {
 // makeSharedDirectory is for what is written there and never read: others may put
 // files of theirs beside ours if they cannot touch these, as on gokrazy in /run.
 func makeSharedDirectory(dir string) error {
-	if info, err := os.Stat(dir); err == nil && info.IsDir() && info.Mode()&fs.ModeSticky != 0 {
+	var st unix.Stat_t
+	if unix.Stat(dir, &st) == nil && st.Mode&unix.S_IFMT == unix.S_IFDIR && st.Mode&unix.S_ISVTX != 0 {
 		return about(dir, checkWays(dir))
 	}
 	return makeDirectory(dir)
@@ -59,7 +80,7 @@ func checkWays(dir string) error {
 		return err
 	}
 	// Links on the way are their owners' to make, but not what they lead through.
-	if real, err := filepath.EvalSymlinks(dir); err != nil || real != dir {
+	if real, err := withoutLinks(dir); err != nil || real != dir {
 		return errors.Join(err, checkWay(real))
 	}
 	return nil
@@ -69,18 +90,16 @@ func checkWays(dir string) error {
 // place of this one: by a directory above it that is his, or that he may write to
 // and rename things in, or by a link of his.
 func checkWay(dir string) error {
-	top, err := os.Lstat("/")
-	if err != nil {
+	var top, st unix.Stat_t
+	if err := unix.Lstat("/", &top); err != nil {
 		return err
 	}
 	for at := dir; at != "/" && at != "." && at != ""; at = filepath.Dir(at) {
-		info, err := os.Lstat(at)
-		if err != nil {
-			return err
+		if err := unix.Lstat(at, &st); err != nil {
+			return &fs.PathError{Op: "lstat", Path: at, Err: err}
 		}
-		owner := ownerOf(info)
-		trusted := owner == 0 || int(owner) == os.Geteuid() || owner == ownerOf(top)
-		open := info.IsDir() && info.Mode().Perm()&0o022 != 0 && info.Mode()&fs.ModeSticky == 0
+		trusted := st.Uid == 0 || int(st.Uid) == os.Geteuid() || st.Uid == top.Uid
+		open := st.Mode&unix.S_IFMT == unix.S_IFDIR && st.Mode&0o022 != 0 && st.Mode&unix.S_ISVTX == 0
 		if !trusted || open {
 			return errors.New(dir + " leads through " + at + ", which is another user's or writable by others; nothing is kept there")
 		}
@@ -88,13 +107,44 @@ func checkWay(dir string) error {
 	return nil
 }
 
+// withoutLinks is the path to a file in which there is no symbolic link.
+func withoutLinks(path string) (string, error) {
+	at := "/"
+	for links := 0; path != ""; {
+		var name string
+		switch name, path, _ = strings.Cut(path, "/"); name {
+		case "", ".":
+			continue
+		case "..":
+			at = filepath.Dir(at)
+			continue
+		}
+		target, err := os.Readlink(filepath.Join(at, name))
+		switch {
+		case errors.Is(err, unix.EINVAL):
+			at = filepath.Join(at, name)
+		case err != nil:
+			return "", err
+		case links == 40: // as many as the kernel follows
+			return "", &fs.PathError{Op: "readlink", Path: filepath.Join(at, name), Err: unix.ELOOP}
+		default:
+			links++
+			path = target + "/" + path
+			if filepath.IsAbs(target) {
+				at = "/"
+			}
+		}
+	}
+	return at, nil
+}
+
 // trustworthy reports an error if somebody may have written a file, or into a
 // directory, who could not do by other means what we do.
-func trustworthy(mode fs.FileMode, owner uint32, us int) error {
+func trustworthy(mode, owner uint32, us int) error {
 	switch {
 	case owner != 0 && int(owner) != us:
 		return errors.New("owned by another user")
-	case mode.Perm()&0o022 != 0:
+	case mode&0o022 != 0:
 		return errors.New("writable by others")
 	}
 	return nil
@@ -103,16 +153,8 @@ func trustworthy(mode fs.FileMode, owner uint32, us int) error {
 // replace puts a file in the place of another, or leaves that as it is. Who may
 // read it is not for the umask to say, which is whatever the caller had.
 func replace(path string, content []byte, mode fs.FileMode) error {
-	// renameio.WriteFile would look up the mode of the old file, too.
-	f, err := renameio.NewPendingFile(path, renameio.WithTempDir(filepath.Dir(path)), renameio.WithPermissions(mode), renameio.IgnoreUmask())
-	if err != nil {
+	return ifup.ReplaceFile(path, mode, func(w io.Writer) error {
+		_, err := w.Write(content)
 		return err
-	}
-	defer f.Cleanup()
-	if _, err := f.Write(content); err != nil {
-		return err
-	}
-	return f.CloseAtomicallyReplace()
+	})
 }
-
-func ownerOf(info fs.FileInfo) uint32 { return info.Sys().(*syscall.Stat_t).Uid }

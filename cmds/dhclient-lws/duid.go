@@ -1,7 +1,6 @@
 package main
 
 import (
-	"os"
 	"strings"
 	"sync"
 
@@ -52,7 +51,7 @@ const (
 // firstUUID is the first that stands in one of the files, nil if there is none.
 func firstUUID(files []string) []byte {
 	for _, file := range files {
-		text, err := os.ReadFile(file)
+		text, err := readFile(file)
 		if err != nil {
 			continue
 		}

@@ -78,15 +78,16 @@ func lookPath(name string) (string, error) {
 }
 
 func executable(path string) (string, error) {
-	info, err := os.Stat(path)
+	var st unix.Stat_t
+	err := unix.Stat(path, &st)
 	switch {
 	case errors.Is(err, os.ErrNotExist), errors.Is(err, unix.ENOTDIR):
 		return "", unix.ENOENT
 	case err != nil:
-		return path, errors.Unwrap(err)
-	case info.IsDir():
+		return path, err
+	case st.Mode&unix.S_IFMT == unix.S_IFDIR:
 		return path, unix.EISDIR
-	case info.Mode()&0o111 == 0:
+	case st.Mode&0o111 == 0:
 		return path, unix.EACCES
 	}
 	return path, nil

@@ -8,6 +8,8 @@ import (
 	"strings"
 	"time"
 
+	"golang.org/x/sys/unix"
+
 	"github.com/dhclient-lws/dhclient-lws/pkg/dhcpc"
 )
 
@@ -92,11 +94,14 @@ func (o *options) setWait(s string) error {
 func setPath(to *string) func(string) error {
 	return func(s string) error {
 		if s != "" {
-			abs, err := filepath.Abs(s)
-			if err != nil {
-				return check(false)
+			above := "/"
+			if !filepath.IsAbs(s) {
+				var err error
+				if above, err = unix.Getwd(); err != nil { // os.Getwd would look at files, see readFile
+					return check(false)
+				}
 			}
-			s = abs
+			s = filepath.Join(above, s)
 		}
 		*to = s
 		return nil

@@ -184,7 +184,7 @@ func worker(args []string, start time.Duration) int {
 // somebody was there to be told.
 func handOff(out *os.File, env []string) bool {
 	// A file system must not stay busy because of us. Paths are absolute.
-	_ = os.Chdir("/")
+	_ = unix.Chdir("/")
 	nameProcess()
 	_, err := out.Write(environmentBlock(env))
 	_ = out.Close()

@@ -2,7 +2,6 @@ package main
 
 import (
 	"errors"
-	"io/fs"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -67,8 +66,8 @@ const maxLeaseFile = 64 << 10
 // readLeaseFile reads what may be a lease file. Nothing about it is believed:
 // it may be a pipe that nobody writes to, a link to a device, somebody else's.
 func readLeaseFile(path string) (*leaseFile, error) {
-	content, err := readRegular(path, maxLeaseFile, unix.O_NOFOLLOW, func(info fs.FileInfo) error {
-		return trustworthy(info.Mode(), ownerOf(info), os.Geteuid())
+	content, err := readRegular(path, maxLeaseFile, unix.O_NOFOLLOW, func(st *unix.Stat_t) error {
+		return trustworthy(st.Mode, st.Uid, os.Geteuid())
 	})
 	if err != nil {
 		return nil, err
@@ -159,7 +158,7 @@ func (l *leaseFile) recall(p *present) (*machine.Lease, error) {
 
 // bootID is which boot of the machine this is, "" where it does not say.
 var bootID = sync.OnceValue(func() string {
-	id, err := os.ReadFile("/proc/sys/kernel/random/boot_id")
+	id, err := readFile("/proc/sys/kernel/random/boot_id")
 	if err != nil || len(id) != 37 {
 		return ""
 	}

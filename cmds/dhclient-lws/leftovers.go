@@ -33,35 +33,28 @@ func (s *scribe) sweep(shot *snapshot) {
 	}
 }
 
-// A directory is looked through up to so many entries, a few at a time: /run and
-// /tmp are everybody's to fill.
-const (
-	sweepAtOnce = 256
-	sweepTimes  = 64
-)
+// sweepAtMost is how many entries of a directory are looked at: /run and /tmp are
+// everybody's to fill.
+const sweepAtMost = 16 << 10
 
-// sweepDirectory knows temporary files by the names that renameio gives them, by
+// sweepDirectory knows temporary files by the names that ifup.ReplaceFile gives them, by
 // their owner, and by their age: whoever writes one now is alive.
 func sweepDirectory(dir string, ours map[string]bool, before time.Time) {
-	f, err := os.Open(dir)
-	if err != nil {
-		return // what cannot be read cannot be tidied up
-	}
-	defer f.Close()
-	for range sweepTimes {
-		entries, err := f.ReadDir(sweepAtOnce)
-		for _, e := range entries {
-			name, hidden := strings.CutPrefix(e.Name(), ".")
-			base := strings.TrimRight(name, "0123456789")
-			if !hidden || base == name || !ours[filepath.Join(dir, base)] || !e.Type().IsRegular() {
-				continue
-			}
-			if info, err := e.Info(); err == nil && int(ownerOf(info)) == os.Geteuid() && info.ModTime().Before(before) {
-				_ = os.Remove(filepath.Join(dir, e.Name()))
-			}
-		}
-		if err != nil {
+	seen := 0
+	for entry := range entries(dir) {
+		if seen++; seen > sweepAtMost {
 			return
+		}
+		name, hidden := strings.CutPrefix(entry, ".")
+		base := strings.TrimRight(name, "0123456789")
+		if !hidden || base == name || !ours[filepath.Join(dir, base)] {
+			continue
+		}
+		path := filepath.Join(dir, entry)
+		var st unix.Stat_t
+		if unix.Lstat(path, &st) == nil && st.Mode&unix.S_IFMT == unix.S_IFREG &&
+			int(st.Uid) == os.Geteuid() && st.Mtim.Nano() < before.UnixNano() {
+			_ = os.Remove(path)
 		}
 	}
 }

@@ -244,13 +244,12 @@ func (k *locks) retry() bool {
 // lockHolder is a process that has locked any file in a state directory, 0 if there
 // is none.
 func lockHolder(dir string) (pid int) {
-	entries, _ := os.ReadDir(dir)
-	for _, entry := range entries {
-		if filepath.Ext(entry.Name()) != ".lock" {
+	for name := range entries(dir) {
+		if filepath.Ext(name) != ".lock" {
 			continue
 		}
 		// Who asks need not be allowed to lock it.
-		fd, err := unix.Open(filepath.Join(dir, entry.Name()), unix.O_PATH|unix.O_NOFOLLOW|unix.O_CLOEXEC, 0)
+		fd, err := unix.Open(filepath.Join(dir, name), unix.O_PATH|unix.O_NOFOLLOW|unix.O_CLOEXEC, 0)
 		if err != nil {
 			continue
 		}
@@ -266,7 +265,7 @@ func lockHolder(dir string) (pid int) {
 // holder is the process that has locked a file, 0 if that is not to be known.
 func holder(fd int) (pid int) {
 	var st unix.Stat_t
-	list, err := os.ReadFile("/proc/locks")
+	list, err := readFile("/proc/locks")
 	if err != nil || unix.Fstat(fd, &st) != nil {
 		return 0
 	}

@@ -73,7 +73,7 @@ var lastMounts struct {
 }
 
 func readMounts() (list mountList) {
-	info, _ := readProc("/proc/self/mountinfo")
+	info, _ := readFile("/proc/self/mountinfo")
 	for line := range bytes.Lines(info) {
 		// 36 35 98:0 / /run rw,noatime master:1 - tmpfs none rw
 		before, after, _ := strings.Cut(string(line), " - ")

@@ -1,9 +1,10 @@
 package main
 
 import (
-	"os"
 	"path/filepath"
 	"runtime"
+
+	"golang.org/x/sys/unix"
 
 	"github.com/dhclient-lws/dhclient-lws/pkg/dhcpc/dhcp4"
 )
@@ -11,7 +12,7 @@ import (
 // sayNetboot has the client say of the machine what the ROM that booted it said.
 func (o *options) sayNetboot(sys string) {
 	o.client.Parameters = append(o.client.Parameters, dhcp4.PXEParameters()...)
-	_, err := os.Stat(filepath.Join(sys, "firmware/efi"))
+	err := unix.Access(filepath.Join(sys, "firmware/efi"), unix.F_OK)
 	architecture, known := architecture(runtime.GOARCH, err == nil)
 	if !known {
 		return // RFC 4578 section 2: what is said of a machine is said as a whole

@@ -13,7 +13,7 @@ var ownStart = sync.OnceValue(func() int64 { return processStart(os.Getpid()) })
 // processStart is when a process was started, in clock ticks since boot; 0 if
 // there is no such process, or it has ended and nobody has taken note.
 func processStart(pid int) int64 {
-	stat, err := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/stat")
+	stat, err := readFile("/proc/" + strconv.Itoa(pid) + "/stat")
 	if err != nil {
 		return 0
 	}

@@ -325,7 +325,7 @@ func TestStateDirectoryOfEverybody(t *testing.T) {
 // Only what root or we alone could have written is believed.
 func TestTrustworthy(t *testing.T) {
 	for _, tt := range []struct {
-		mode  os.FileMode
+		mode  uint32
 		owner uint32
 		want  bool
 	}{
@@ -334,10 +334,10 @@ func TestTrustworthy(t *testing.T) {
 		{0o700, 1001, false},
 		{0o775, 0, false},
 		{0o757, 0, false},
-		{0o777 | os.ModeSticky, 0, false},
+		{0o777 | unix.S_ISVTX, 0, false},
 	} {
-		if err := trustworthy(tt.mode|os.ModeDir, tt.owner, 1000); (err == nil) != tt.want {
-			t.Errorf("%v of %d: %v", tt.mode, tt.owner, err)
+		if err := trustworthy(tt.mode|unix.S_IFDIR, tt.owner, 1000); (err == nil) != tt.want {
+			t.Errorf("%#o of %d: %v", tt.mode, tt.owner, err)
 		}
 	}
 }

@@ -199,8 +199,5 @@ func withoutFile(err error) error {
 	if e, ok := errors.AsType[*fs.PathError](err); ok {
 		return in(filepath.Dir(e.Path), e.Err)
 	}
-	if e, ok := errors.AsType[*os.LinkError](err); ok {
-		return in(filepath.Dir(e.New), e.Err)
-	}
 	return err
 }

@@ -103,23 +103,19 @@ func (s *scribe) others() (list []contribution) {
 	if dir == "" {
 		return nil
 	}
-	entries, err := os.ReadDir(dir)
-	if err != nil {
-		return nil
-	}
 	fd, err := unix.Socket(unix.AF_INET, unix.SOCK_DGRAM|unix.SOCK_CLOEXEC, 0)
 	if err != nil {
 		return nil
 	}
 	defer unix.Close(fd)
 	now := packet.Now()
-	for _, entry := range entries {
-		name, found := strings.CutSuffix(entry.Name(), ".json")
+	for _, entry := range sortedEntries(dir) {
+		name, found := strings.CutSuffix(entry, ".json")
 		iface := interfaceOf(name)
 		if !found || iface == "" || s.kept[iface] != nil {
 			continue
 		}
-		path := filepath.Join(dir, entry.Name())
+		path := filepath.Join(dir, entry)
 		index := indexOf(fd, iface)
 		if index == 0 {
 			s.tidy(path, iface, now)
@@ -177,6 +173,6 @@ func indexOf(socket int, name string) int64 {
 // hasCarrier is what the driver says, as for the client's own links: the flag
 // IFF_RUNNING comes up to a second later. Without /sys there is carrier.
 func hasCarrier(name string) bool {
-	carrier, err := os.ReadFile("/sys/class/net/" + name + "/carrier")
+	carrier, err := readFile("/sys/class/net/" + name + "/carrier")
 	return err == nil && string(carrier) == "1\n" || errors.Is(err, os.ErrNotExist)
 }

@@ -82,7 +82,7 @@ func reap() (n int) {
 // actAsInit does what the first process of a machine must do before it can have
 // children.
 func actAsInit() {
-	if _, err := os.Stat("/proc/self/exe"); err != nil {
+	if unix.Access("/proc/self/exe", unix.F_OK) != nil {
 		_ = os.Mkdir("/proc", 0o555)
 		_ = unix.Mount("proc", "/proc", "proc", unix.MS_NOSUID|unix.MS_NODEV|unix.MS_NOEXEC, "")
 	}

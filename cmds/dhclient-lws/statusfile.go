@@ -2,14 +2,16 @@ package main
 
 import (
 	"errors"
+	"io"
 	"iter"
 	"os"
 	"path/filepath"
 	"strconv"
 	"strings"
 
-	"github.com/google/renameio/v2"
 	"golang.org/x/sys/unix"
+
+	"github.com/dhclient-lws/dhclient-lws/pkg/ifup"
 )
 
 // statusPath is the file of the first resident.
@@ -22,12 +24,11 @@ func furtherPath(dir string, pid int) string {
 
 // furtherPaths are the files of all further ones, living and dead.
 func furtherPaths(dir string) []string {
-	entries, _ := os.ReadDir(dir) // what cannot be listed cannot be read either
 	var paths []string
-	for _, entry := range entries {
-		middle, found := strings.CutPrefix(entry.Name(), statusName+".")
-		if pid, err := strconv.Atoi(strings.TrimSuffix(middle, ".json")); found && err == nil && furtherPath("", pid) == entry.Name() {
-			paths = append(paths, filepath.Join(dir, entry.Name()))
+	for _, entry := range sortedEntries(dir) { // what cannot be listed cannot be read either
+		middle, found := strings.CutPrefix(entry, statusName+".")
+		if pid, err := strconv.Atoi(strings.TrimSuffix(middle, ".json")); found && err == nil && furtherPath("", pid) == entry {
+			paths = append(paths, filepath.Join(dir, entry))
 		}
 	}
 	return paths
@@ -75,11 +76,10 @@ func (s *scribe) chooseStatusPath(dir string) {
 // writeStatusFile replaces the file. There is a link to a line, and one link is
 // put into words at a time: all of them would be the largest thing in memory.
 func writeStatusFile(path string, head *statusFile, links iter.Seq[*linkStatus]) error {
-	f, err := renameio.NewPendingFile(path, renameio.WithTempDir(filepath.Dir(path)), renameio.WithPermissions(0o644), renameio.IgnoreUmask())
-	if err != nil {
-		return err
-	}
-	defer f.Cleanup()
+	return ifup.ReplaceFile(path, 0o644, func(f io.Writer) error { return writeStatusJSON(f, head, links) })
+}
+
+func writeStatusJSON(f io.Writer, head *statusFile, links iter.Seq[*linkStatus]) error {
 	w := &jsonWriter{b: make([]byte, 0, 2*statusChunk)}
 	w.open('{')
 	head.fields(&fields{w: w})
@@ -97,10 +97,8 @@ func writeStatusFile(path string, head *statusFile, links iter.Seq[*linkStatus])
 	}
 	w.end(']')
 	w.end('}')
-	if _, err := f.Write(append(w.b, '\n')); err != nil {
-		return err
-	}
-	return f.CloseAtomicallyReplace()
+	_, err := f.Write(append(w.b, '\n'))
+	return err
 }
 
 // statusChunk is how much is written at once, in bytes.

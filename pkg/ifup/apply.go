@@ -14,11 +14,11 @@ type installed struct {
 	addr    address // the zero address is none
 	foreign bool    // addr was there before us, for good: it is not ours to refresh or remove
 	routes  []route
-	spare   []route   // the room of the last routes, for the next
-	ends    time.Time // when the kernel withdraws addr, with its routes; zero is never
-	mtu     int       // as we asked for it, or 0
-	before  int       // the MTU that was there before us
-	round   uint32    // of the last Apply
+	spare   []route       // the room of the last routes, for the next
+	ends    time.Duration // by monotonic: when the kernel withdraws addr, with its routes; zero is never
+	mtu     int           // as we asked for it, or 0
+	before  int           // the MTU that was there before us
+	round   uint32        // of the last Apply
 }
 
 // later is an Apply that has to wait for the outcome of another.
@@ -121,7 +121,7 @@ func (n *Netlink) applyAddr(index int, in *installed, want address) {
 	switch {
 	case !want.IsValid():
 	case ours && in.addr.broadcast == want.broadcast:
-		if !in.ends.IsZero() && !time.Now().Before(in.ends) {
+		if in.ends != 0 && monotonic() >= in.ends {
 			in.forgetRoutes() // they went with the address, which comes back without
 		}
 		if in.addr != want || want.lifetime != forever {
@@ -135,11 +135,18 @@ func (n *Netlink) applyAddr(index int, in *installed, want address) {
 		}
 		n.queue.create(index, &want)
 	}
-	in.addr, in.ends = want, time.Time{}
+	in.addr, in.ends = want, 0
 	if want.IsValid() && want.lifetime != forever {
-		// The kernel's clock for this stops in suspend, as Go's does.
-		in.ends = time.Now().Add(time.Duration(want.lifetime) * time.Second)
+		in.ends = monotonic() + time.Duration(want.lifetime)*time.Second
 	}
+}
+
+// monotonic is the clock by which the kernel withdraws addresses: it stops in suspend.
+// So does that of time.Time, whose text would come along, and with it all time zones.
+func monotonic() time.Duration {
+	var ts unix.Timespec
+	_ = unix.ClockGettime(unix.CLOCK_MONOTONIC, &ts) // it cannot fail
+	return time.Duration(ts.Nano())
 }
 
 func (n *Netlink) applyRoutes(index int, in *installed, c *Config) {

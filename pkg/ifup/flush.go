@@ -3,7 +3,6 @@ package ifup
 import (
 	"errors"
 	"slices"
-	"time"
 
 	"golang.org/x/sys/unix"
 )
@@ -142,7 +141,7 @@ func (n *Netlink) answer(r *request, err error) {
 		n.withdraw(r)
 	case refreshAddr:
 		if in := n.installed[r.index]; in != nil {
-			in.ends = time.Now() // or before long; what is there will be found to be ours
+			in.ends = monotonic() // or before long; what is there will be found to be ours
 		}
 	case setDown, setUp, setMTU:
 	}

@@ -7,9 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"syscall"
 
-	"github.com/google/renameio/v2"
 	"golang.org/x/sys/unix"
 
 	"github.com/dhclient-lws/dhclient-lws/pkg/internal/wrap"
@@ -64,16 +62,29 @@ func (r *ResolvConf) File() string { return followOnce(r.Path) }
 // rewritten reports whether a file of ours says something else than content.
 // What somebody wrote by hand in its place is left alone until there is news.
 func rewritten(path string, content []byte) bool {
-	f, err := os.OpenFile(path, os.O_RDONLY|unix.O_NONBLOCK, 0)
+	f, st, err := openToRead(path)
 	if err != nil {
 		return false
 	}
 	defer f.Close()
-	if info, err := f.Stat(); err != nil || !info.Mode().IsRegular() {
+	if st.Mode&unix.S_IFMT != unix.S_IFREG {
 		return false
 	}
 	now, err := io.ReadAll(io.LimitReader(f, enough))
 	return err == nil && !bytes.Equal(now, content) && bytes.HasPrefix(now, []byte(generatedByUs))
+}
+
+// openToRead opens a file, and tells what it is.
+func openToRead(path string) (f *os.File, st unix.Stat_t, err error) {
+	fd, err := unix.Open(path, unix.O_RDONLY|unix.O_NONBLOCK|unix.O_CLOEXEC, 0)
+	if err != nil {
+		return nil, st, err
+	}
+	if err := unix.Fstat(fd, &st); err != nil {
+		_ = unix.Close(fd)
+		return nil, st, err
+	}
+	return os.NewFile(uintptr(fd), path), st, nil
 }
 
 // enough is how much of a file is read, in bytes.
@@ -109,10 +120,10 @@ func writeResolvConf(path string, content []byte) error {
 	if foreign {
 		return ErrForeign
 	}
-	// The temporary file must be in the same directory; renameio would first try
-	// whether TMPDIR will do. Nothing here must survive a power failure, but the
-	// sync that renameio makes costs nothing on the tmpfs where the file belongs.
-	err = renameio.WriteFile(path, content, 0o644, renameio.WithTempDir(filepath.Dir(path)), renameio.IgnoreUmask())
+	err = ReplaceFile(path, 0o644, func(w io.Writer) error {
+		_, err := w.Write(content)
+		return err
+	})
 	if errors.Is(err, unix.EBUSY) || errors.Is(err, unix.EROFS) {
 		if writeInPlace(path, content) == nil {
 			return nil
@@ -140,7 +151,7 @@ func writeInPlace(path string, content []byte) error {
 // server can make us write, a search list, is no comment. In a directory that
 // anyone can write to, only a file of ours or of root's has a say.
 func isForeign(path string) (bool, error) {
-	f, err := os.OpenFile(path, os.O_RDONLY|unix.O_NONBLOCK, 0)
+	f, st, err := openToRead(path)
 	if errors.Is(err, fs.ErrNotExist) {
 		return false, nil
 	}
@@ -148,14 +159,10 @@ func isForeign(path string) (bool, error) {
 		return false, err
 	}
 	defer f.Close()
-	info, err := f.Stat()
-	if err == nil && info.IsDir() {
-		err = unix.EISDIR
+	if st.Mode&unix.S_IFMT == unix.S_IFDIR {
+		return false, unix.EISDIR
 	}
-	if err != nil {
-		return false, err
-	}
-	if !hasASay(info.Mode(), info.Sys().(*syscall.Stat_t).Uid, os.Geteuid()) {
+	if !hasASay(st.Mode, st.Uid, os.Geteuid()) {
 		return false, nil
 	}
 	content, err := io.ReadAll(io.LimitReader(f, enough))
@@ -175,6 +182,6 @@ func isForeign(path string) (bool, error) {
 }
 
 // hasASay reports whether a file may keep us from writing in its place.
-func hasASay(mode fs.FileMode, owner uint32, us int) bool {
-	return mode.IsRegular() && (owner == 0 || int(owner) == us)
+func hasASay(mode, owner uint32, us int) bool {
+	return mode&unix.S_IFMT == unix.S_IFREG && (owner == 0 || int(owner) == us)
 }

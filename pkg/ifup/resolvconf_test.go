@@ -3,7 +3,6 @@ package ifup
 import (
 	"errors"
 	"io"
-	"io/fs"
 	"net/netip"
 	"os"
 	"path/filepath"
@@ -344,15 +343,15 @@ func TestResolvConfOnlyOursAndRootsHaveASay(t *testing.T) {
 	const us, other = 1000, 1001
 	for _, tt := range []struct {
 		name  string
-		mode  fs.FileMode
+		mode  uint32
 		owner uint32
 		want  bool
 	}{
-		{"root's", 0o644, 0, true},
-		{"ours", 0o644, us, true},
-		{"another user's", 0o644, other, false},
-		{"a pipe", fs.ModeNamedPipe | 0o644, 0, false},
-		{"a device", fs.ModeDevice | 0o644, 0, false},
+		{"root's", unix.S_IFREG | 0o644, 0, true},
+		{"ours", unix.S_IFREG | 0o644, us, true},
+		{"another user's", unix.S_IFREG | 0o644, other, false},
+		{"a pipe", unix.S_IFIFO | 0o644, 0, false},
+		{"a device", unix.S_IFBLK | 0o644, 0, false},
 	} {
 		if got := hasASay(tt.mode, tt.owner, us); got != tt.want {
 			t.Errorf("%s: %v", tt.name, got)
