@@ -50,12 +50,13 @@ func (d *disk) do(fn func()) bool {
 	if hangs {
 		return false
 	}
-	timer := time.NewTimer(d.patience)
-	defer timer.Stop()
+	// Not time.NewTimer: its channel is one of times, see readfile.go.
+	late := make(chan struct{})
+	defer time.AfterFunc(d.patience, func() { close(late) }).Stop()
 	select {
 	case <-e.done:
 		return true
-	case <-timer.C:
+	case <-late:
 	}
 	d.mu.Lock()
 	defer d.mu.Unlock()
