@@ -87,8 +87,8 @@ func run(t *testing.T, n *Network) report.Report {
 	return r
 }
 
-// The ROM boots over TFTP, and what it boots fetches the next system over HTTP, as
-// its lease says. The second system has the lease of the first along: it asks with
+// The ROM boots over TFTP, and what it boots fetches the next system, script and kernel
+// over TFTP as its lease says, the initramfs over HTTP as the script says. The second system has the lease of the first along: it asks with
 // one REQUEST and discovers nobody. The wait is for the NIC of the ROM alone.
 func TestTFTPAndAChain(t *testing.T) {
 	built(t)

@@ -17,7 +17,7 @@ import (
 // which its lease names, and gives it the lease along. An error has a line for each thing
 // that was not as it should be.
 func Chain(ctx context.Context, dir, over, page string, console io.Writer) (r report.Report, err error) {
-	n, err := newNetwork(dir, over, "dhcp-boot=tag:!rom,"+web+nextFile)
+	n, err := newNetwork(dir, over, "dhcp-boot=tag:!rom,"+nextFile+",,"+server)
 	if err != nil {
 		return r, err
 	}
@@ -28,7 +28,8 @@ func Chain(ctx context.Context, dir, over, page string, console io.Writer) (r re
 	}()
 	if err := errors.Join(
 		n.offer(scriptFile, scriptOf(page)),
-		n.offer(nextFile, script(uinit("check"))),
+		// The one over TFTP, as it lies beside the script, the other over HTTP.
+		n.offer(nextFile, strings.Replace(script(uinit("check")), "initrd ", "initrd "+web, 1)),
 	); err != nil {
 		return r, err
 	}
@@ -50,7 +51,7 @@ func judgeActs(log, over string, heard []*dhcptest.Message) error {
 	var errs []error
 	for i, want := range [][]string{
 		{"DHCPDISCOVER", "DHCPACK", rom, "/" + scriptFile, rom, "/" + kernelFile, rom},
-		{"DHCPDISCOVER", "DHCPACK", "web: sent /" + nextFile, "web: sent /" + kernelFile, "web: sent"},
+		{"DHCPDISCOVER", "DHCPACK", "dnsmasq-tftp", "/" + nextFile, "dnsmasq-tftp", "/" + kernelFile, "web: sent"},
 		{"DHCPREQUEST", "DHCPACK"},
 	} {
 		rest, found := acts[i], false

@@ -84,7 +84,7 @@ func TestJudgeNamesEachFault(t *testing.T) {
 func TestJudgeWantsTheLeaseToGoAlong(t *testing.T) {
 	const (
 		rom   = "DHCPDISCOVER\nDHCPACK\nweb: sent /boot.ipxe\nweb: sent /vmlinuz\nweb: sent /u-root.cpio\n"
-		first = "DHCPDISCOVER\nDHCPACK\nweb: sent /next.ipxe\nweb: sent /vmlinuz\nweb: sent /u-root.cpio\n"
+		first = "DHCPDISCOVER\nDHCPACK\ndnsmasq-tftp: sent /srv/next.ipxe\ndnsmasq-tftp: sent /srv/vmlinuz\nweb: sent /u-root.cpio\n"
 	)
 	reboot := []*dhcptest.Message{{Kind: dhcp4.KindInitReboot}}
 	if err := judgeActs(rom+first+"DHCPREQUEST\nDHCPACK\n", "http", reboot); err != nil {

@@ -1,5 +1,5 @@
 // Command chain boots what the lease of a machine names: the boot file is a script
-// such as iPXE reads, with a kernel and an initramfs, which are fetched over HTTP.
+// such as iPXE reads, with a kernel and an initramfs, which are fetched over TFTP or HTTP.
 // The lease goes along, so that the client of the next system confirms it with one
 // message. dhclient-lws hands off to it:
 //
@@ -13,6 +13,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/netip"
 	"os"
 	"path/filepath"
 	"strings"
@@ -66,17 +67,23 @@ func run() error {
 	return kexec.Reboot()
 }
 
-// bootFile is the boot file of the first lease that has one.
+// bootFile is the boot file of the first lease that has one. A mere name is that of a
+// file which the next server has for TFTP.
 func bootFile(leases string) (string, error) {
 	var list []struct {
-		BootFile string `json:"boot_file"`
+		BootFile   string `json:"boot_file"`
+		NextServer string `json:"next_server"`
 	}
 	if err := json.Unmarshal([]byte(leases), &list); err != nil {
 		return "", fmt.Errorf("DHCLIENT_LWS_LEASES: %w", err)
 	}
 	for _, l := range list {
-		if l.BootFile != "" {
+		switch {
+		case l.BootFile == "":
+		case strings.Contains(l.BootFile, "://"):
 			return l.BootFile, nil
+		case l.NextServer != "":
+			return "tftp://" + l.NextServer + "/" + l.BootFile, nil
 		}
 	}
 	return "", errors.New("no lease names a boot file")
@@ -127,6 +134,14 @@ func download(name, url string, more ...[]byte) (*os.File, error) {
 }
 
 func get(url string) (io.ReadCloser, error) {
+	if rest, ok := strings.CutPrefix(url, "tftp://"); ok {
+		host, name, _ := strings.Cut(rest, "/")
+		server, err := netip.ParseAddr(host)
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", url, err)
+		}
+		return openTFTP(netip.AddrPortFrom(server, tftpPort), name)
+	}
 	response, err := http.Get(url)
 	if err != nil {
 		return nil, err

@@ -10,6 +10,10 @@ func TestScript(t *testing.T) {
 	if want := (script{"http://10.0.0.1/boot/vmlinuz", "http://10.0.0.2/img", `a=1 b="2 3"`}); err != nil || s != want {
 		t.Errorf("%+v, %v", s, err)
 	}
+	s, err = parseScript("tftp://10.0.0.1/boot/next.ipxe", "kernel vmlinuz\ninitrd http://10.0.0.2/img\nboot\n")
+	if want := (script{"tftp://10.0.0.1/boot/vmlinuz", "http://10.0.0.2/img", ""}); err != nil || s != want {
+		t.Errorf("%+v, %v", s, err)
+	}
 	for text, want := range map[string]string{
 		"kernel a\ninitrd b\n":          "does not boot",
 		"kernel a\nboot\n":              "nothing to boot",
@@ -29,7 +33,11 @@ func TestBootFile(t *testing.T) {
 	if err != nil || url != "http://10.0.0.1/x" {
 		t.Errorf("%q, %v", url, err)
 	}
-	for _, leases := range []string{"", "[]", `[{"interface": "eth0"}]`} {
+	url, err = bootFile(`[{"interface": "eth1", "boot_file": "a/b", "next_server": "10.0.0.1"}]`)
+	if err != nil || url != "tftp://10.0.0.1/a/b" {
+		t.Errorf("%q, %v", url, err)
+	}
+	for _, leases := range []string{"", "[]", `[{"boot_file": "a/b"}]`, `[{"interface": "eth0"}]`} {
 		if url, err := bootFile(leases); err == nil {
 			t.Errorf("%q: %q", leases, url)
 		}
