@@ -75,12 +75,6 @@ sizes: ## what the client adds to an image, into the pages of the images
 	@$(call need,xz:xz-utils gzip:gzip)
 	go run ./images/sizes
 
-timelines: ## the picture of boots in all places, from a real run of their tests
-	@$(call need,$(QEMU) $(EXT4) $(NET))
-	rm -f build/moments && mkdir -p build
-	BOOT_MOMENTS=$(CURDIR)/build/moments go test -p 1 -count 1 -timeout 20m -run '^Test(EveryNICHasItsLease|TheNextInitIsTheFirstProcess|Life|TFTPAndAChain)$$' ./images/...
-	go run ./images/timelines < build/moments > build/timelines.svg && mv build/timelines.svg images/timelines
-
 soak: ## many links, a server with leases of seconds, and misfortunes for a while [TIME=3m] [LINKS=64]
 	@$(call need,$(NET))
 	go test -timeout 0 -count 1 -v -run TestSoak ./pkg/dhcpc/dhcptest/servers -soak $(TIME) -soak-links $(LINKS)
@@ -110,4 +104,4 @@ need = set --; for pair in $(1); do command -v $${pair%%:*} >/dev/null || set --
 	root=; [ "$$(id -u)" -eq 0 ] || root=sudo; \
 	$$root apt-get update -q && $$root env DEBIAN_FRONTEND=noninteractive apt-get install -qy --no-install-recommends "$$@"
 
-.PHONY: help run run-gokrazy run-netboot test lint vuln man build fuzz simulate siege breakages conformance timelines scale sizes soak bench-quick bench clean
+.PHONY: help run run-gokrazy run-netboot test lint vuln man build fuzz simulate siege breakages conformance scale sizes soak bench-quick bench clean

@@ -59,7 +59,7 @@ func run(ctx context.Context, dir, over string, limit time.Duration) error {
 	fmt.Printf("booting over %s, and the next system from there\n", over)
 	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
-	if _, err := boot.Chain(ctx, dir, over, lines[0], os.Stdout); err != nil {
+	if err := boot.Chain(ctx, dir, over, lines[0], os.Stdout); err != nil {
 		return err
 	}
 	fmt.Println("\nOK: two systems have the address that the ROM had, the second by one REQUEST, and the client runs on")

@@ -5,12 +5,13 @@ import (
 	"net/http"
 	"os"
 	"sync"
+	"time"
 
 	"github.com/vishvananda/netlink"
+	"golang.org/x/sys/unix"
 
 	"github.com/dhclient-lws/dhclient-lws/images/gokrazy/report"
 	"github.com/dhclient-lws/dhclient-lws/images/network"
-	"github.com/dhclient-lws/dhclient-lws/images/vm/moments"
 )
 
 // watcher remembers every IPv4 address that came or went.
@@ -32,7 +33,7 @@ func watch() (*watcher, error) {
 			if !p.Addr().Is4() || p.Addr().IsLoopback() {
 				continue
 			}
-			e := report.Event{Time: moments.Now(), Addr: p, Came: u.NewAddr}
+			e := report.Event{Time: sinceBoot(), Addr: p, Came: u.NewAddr}
 			if l, err := netlink.LinkByIndex(u.LinkIndex); err == nil {
 				e.Link = l.Attrs().Name
 			}
@@ -44,10 +45,15 @@ func watch() (*watcher, error) {
 	return w, nil
 }
 
+func sinceBoot() time.Duration {
+	var ts unix.Timespec
+	_ = unix.ClockGettime(unix.CLOCK_BOOTTIME, &ts)
+	return time.Duration(ts.Nano())
+}
+
 func (w *watcher) serve(out http.ResponseWriter, _ *http.Request) {
-	r := report.Report{Now: moments.Now()}
+	r := report.Report{Now: sinceBoot()}
 	var err error
-	r.Boot, _ = moments.Gather(0) // without a lease there is nothing to tell
 	note := func(err error) {
 		if err != nil {
 			r.Errors = append(r.Errors, err.Error())

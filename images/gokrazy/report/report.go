@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"github.com/dhclient-lws/dhclient-lws/images/network"
-	"github.com/dhclient-lws/dhclient-lws/images/vm/moments"
 )
 
 // Report is what a machine has of a network.
@@ -16,8 +15,7 @@ type Report struct {
 	Links  []network.Link  // all but loopback, by index
 	Routes []network.Route // default routes, the preferred one first
 	Resolv string          // content of /etc/resolv.conf
-	Boot   moments.Boot
-	Errors []string // what could not be found out
+	Errors []string        // what could not be found out
 }
 
 // Event is an IPv4 address that came to a link, or was given a new lifetime, or

@@ -7,7 +7,6 @@ import (
 	"io"
 	"strings"
 
-	"github.com/dhclient-lws/dhclient-lws/images/u-root/report"
 	"github.com/dhclient-lws/dhclient-lws/pkg/dhcpc/dhcp4"
 	"github.com/dhclient-lws/dhclient-lws/pkg/dhcpc/dhcptest"
 )
@@ -16,10 +15,10 @@ import (
 // script that the page has. The system that the ROM boots so goes on to the next one,
 // which its lease names, and gives it the lease along. An error has a line for each thing
 // that was not as it should be.
-func Chain(ctx context.Context, dir, over, page string, console io.Writer) (r report.Report, err error) {
+func Chain(ctx context.Context, dir, over, page string, console io.Writer) (err error) {
 	n, err := newNetwork(dir, over, "dhcp-boot=tag:!rom,"+nextFile+",,"+server)
 	if err != nil {
-		return r, err
+		return err
 	}
 	defer func() {
 		if err = errors.Join(err, n.Close()); err != nil {
@@ -31,12 +30,13 @@ func Chain(ctx context.Context, dir, over, page string, console io.Writer) (r re
 		// The one over TFTP, as it lies beside the script, the other over HTTP.
 		n.offer(nextFile, strings.Replace(script(uinit("check")), "initrd ", "initrd "+web, 1)),
 	); err != nil {
-		return r, err
+		return err
 	}
-	if r, err = n.run(ctx, console); err != nil {
-		return r, err
+	r, err := n.run(ctx, console)
+	if err != nil {
+		return err
 	}
-	return r, errors.Join(Judge(r, n.Heard()), judgeActs(n.Log(), over, n.Heard()))
+	return errors.Join(Judge(r, n.Heard()), judgeActs(n.Log(), over, n.Heard()))
 }
 
 // judgeActs tells what is wrong with what the servers were asked for. The ROM and the

@@ -14,7 +14,6 @@ import (
 
 	"github.com/dhclient-lws/dhclient-lws/images/u-root/report"
 	"github.com/dhclient-lws/dhclient-lws/images/vm"
-	"github.com/dhclient-lws/dhclient-lws/images/vm/moments"
 	"github.com/dhclient-lws/dhclient-lws/images/vm/readme"
 	"github.com/dhclient-lws/dhclient-lws/pkg/dhcpc/dhcp4"
 	"github.com/dhclient-lws/dhclient-lws/pkg/dhcpc/dhcptest"
@@ -38,9 +37,6 @@ mount -t sysfs sys /sys
 ` + readme.Block(t, "../../../README.md", "## Where an initramfs goes on to the next root"), 0o100755})...)
 	m.Disk = nextRoot(t, m)
 	r, _ := run(t, m, "")
-	if err := moments.Record("next root", r.Boot); err != nil {
-		t.Error(err)
-	}
 	if r.Self.PID != 1 {
 		t.Errorf("the next init is process %d", r.Self.PID)
 	}

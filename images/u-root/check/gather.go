@@ -7,16 +7,14 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"time"
 
 	"github.com/dhclient-lws/dhclient-lws/images/network"
 	"github.com/dhclient-lws/dhclient-lws/images/u-root/report"
-	"github.com/dhclient-lws/dhclient-lws/images/vm/moments"
 )
 
 // gather finds out all that a report tells, in the next root after a renewal, and
 // kills the client in the end if that is wanted. What fails becomes a line in it.
-func gather(started time.Duration, kill, nextRoot bool) report.Report {
+func gather(kill, nextRoot bool) report.Report {
 	r := report.Report{Result: os.Getenv("DHCLIENT_LWS_RESULT")}
 	failed := func(what string, err error) {
 		if err != nil {
@@ -24,7 +22,6 @@ func gather(started time.Duration, kill, nextRoot bool) report.Report {
 		}
 	}
 	var err error
-	r.Boot, _ = moments.Gather(started) // without a lease there is nothing to tell
 
 	if nextRoot {
 		log, err := openKernelLog()

@@ -9,7 +9,6 @@ import (
 	"path"
 
 	"github.com/dhclient-lws/dhclient-lws/images/network"
-	"github.com/dhclient-lws/dhclient-lws/images/vm/moments"
 )
 
 // Report is the state of a machine after the handoff.
@@ -26,8 +25,7 @@ type Report struct {
 	Killed    bool            `json:"killed,omitempty"`  // the resident was killed in the end
 	Log       []string        `json:"log,omitempty"`     // what the client has said in the kernel's log since the next root is there
 	Status    json.RawMessage `json:"status,omitempty"`  // output of dhclient-lws status -json
-	Boot      moments.Boot    `json:"boot"`
-	Errors    []string        `json:"errors,omitempty"` // what could not be found out
+	Errors    []string        `json:"errors,omitempty"`  // what could not be found out
 }
 
 // Process is one program that runs in user space.
