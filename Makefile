@@ -6,6 +6,7 @@ TIME ?= $(if $(filter soak,$(MAKECMDGOALS)),3m,10s)
 SEEDS ?= 1000
 FIRST ?= 1
 LINKS ?= 64
+BOOTS ?= 5
 OVER  ?= tftp
 
 export PATH := $(PATH):/usr/sbin:/sbin
@@ -71,6 +72,16 @@ conformance: ## the map of requirements and the tests that show them, from a pas
 scale: ## 10,000 clients powered on at once before one server: the retry policies compared
 	go test -count 1 -v -run TestTenThousandClients ./pkg/dhcpc/dhcptest/sim/scale -picture scale.svg
 
+timeline: ## how far boots of all four places are when: images/BOOTS.md and its picture [BOOTS=5]
+	@$(call need,$(QEMU) $(EXT4) $(NET))
+	$(call measure,Boot) | tee images/timeline/boots.txt
+	go run ./images/timeline
+
+bench-boot: ## from the start of the kernel to an address, beside other clients: images/BOOTS.md [BOOTS=5]
+	@$(call need,$(QEMU) $(EXT4) $(NET))
+	$(call measure,KernelToAddress) | tee images/timeline/addresses.txt
+	go run ./images/timeline
+
 sizes: ## what the client adds to an image, into the pages of the images
 	@$(call need,xz:xz-utils gzip:gzip)
 	go run ./images/sizes
@@ -85,6 +96,9 @@ bench-quick: ## ours beside the floor and u-root's client, on 1, 64 and 256 link
 
 clean: ## remove bin and build
 	rm -rf bin build
+
+# A benchmark of the boots, one boot at a time. If one fails its output says so.
+measure = go test -timeout 0 -run '^$$' -bench '^Benchmark$(1)$$' -benchtime 1x -count $(BOOTS) ./images/u-root/boot ./images/gokrazy/boot ./images/netboot/boot
 
 BUILD = CGO_ENABLED=0 go build -trimpath -ldflags '-s -w'
 
@@ -104,4 +118,4 @@ need = set --; for pair in $(1); do command -v $${pair%%:*} >/dev/null || set --
 	root=; [ "$$(id -u)" -eq 0 ] || root=sudo; \
 	$$root apt-get update -q && $$root env DEBIAN_FRONTEND=noninteractive apt-get install -qy --no-install-recommends "$$@"
 
-.PHONY: help run run-gokrazy run-netboot test lint vuln man build fuzz simulate siege breakages conformance scale sizes soak bench-quick bench clean
+.PHONY: help run run-gokrazy run-netboot test lint vuln man build fuzz simulate siege breakages conformance scale timeline bench-boot sizes soak bench-quick bench clean

@@ -2,26 +2,33 @@ package main
 
 import (
 	"encoding/json"
+	"errors"
+	"io/fs"
 	"net/http"
 	"os"
 	"sync"
 	"time"
 
 	"github.com/vishvananda/netlink"
-	"golang.org/x/sys/unix"
 
 	"github.com/dhclient-lws/dhclient-lws/images/gokrazy/report"
+	"github.com/dhclient-lws/dhclient-lws/images/moments"
 	"github.com/dhclient-lws/dhclient-lws/images/network"
 )
 
 // watcher remembers every IPv4 address that came or went.
 type watcher struct {
+	init   time.Duration
 	mu     sync.Mutex
 	events []report.Event
 }
 
 func watch() (*watcher, error) {
-	w := &watcher{}
+	init, err := moments.Init()
+	if err != nil {
+		return nil, err
+	}
+	w := &watcher{init: init}
 	updates := make(chan netlink.AddrUpdate, 64)
 	// What came before this began is told as if it came now.
 	if err := netlink.AddrSubscribeWithOptions(updates, nil, netlink.AddrSubscribeOptions{ListExisting: true}); err != nil {
@@ -33,7 +40,7 @@ func watch() (*watcher, error) {
 			if !p.Addr().Is4() || p.Addr().IsLoopback() {
 				continue
 			}
-			e := report.Event{Time: sinceBoot(), Addr: p, Came: u.NewAddr}
+			e := report.Event{Time: moments.Now(), Addr: p, Came: u.NewAddr}
 			if l, err := netlink.LinkByIndex(u.LinkIndex); err == nil {
 				e.Link = l.Attrs().Name
 			}
@@ -45,14 +52,8 @@ func watch() (*watcher, error) {
 	return w, nil
 }
 
-func sinceBoot() time.Duration {
-	var ts unix.Timespec
-	_ = unix.ClockGettime(unix.CLOCK_BOOTTIME, &ts)
-	return time.Duration(ts.Nano())
-}
-
 func (w *watcher) serve(out http.ResponseWriter, _ *http.Request) {
-	r := report.Report{Now: sinceBoot()}
+	r := report.Report{Now: moments.Now(), Init: w.init}
 	var err error
 	note := func(err error) {
 		if err != nil {
@@ -69,5 +70,9 @@ func (w *watcher) serve(out http.ResponseWriter, _ *http.Request) {
 	resolv, err := os.ReadFile("/etc/resolv.conf")
 	note(err)
 	r.Resolv = string(resolv)
+	// There is none of a client that has ended, or is another.
+	if r.Status, err = os.ReadFile("/run/dhclient-lws/status.json"); !errors.Is(err, fs.ErrNotExist) {
+		note(err)
+	}
 	_ = json.NewEncoder(out).Encode(r)
 }

@@ -2,6 +2,7 @@
 package report
 
 import (
+	"encoding/json"
 	"net/netip"
 	"time"
 
@@ -15,6 +16,8 @@ type Report struct {
 	Links  []network.Link  // all but loopback, by index
 	Routes []network.Route // default routes, the preferred one first
 	Resolv string          // content of /etc/resolv.conf
+	Init   time.Duration   // when the kernel started the first program, since it started itself
+	Status json.RawMessage // content of the client's status.json
 	Errors []string        // what could not be found out
 }
 

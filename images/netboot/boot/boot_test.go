@@ -40,7 +40,7 @@ var build = sync.OnceValue(func() error { return Build(context.Background(), dir
 // half a minute for two kernels.
 const limit = 6 * time.Minute
 
-func built(t *testing.T) {
+func built(t testing.TB) {
 	t.Helper()
 	if _, err := exec.LookPath(vm.QEMU); err != nil {
 		t.Fatalf("%v: make test installs it", err)
@@ -51,7 +51,7 @@ func built(t *testing.T) {
 }
 
 // network is one for a test, whose servers' log is shown if it fails.
-func network(t *testing.T, over string, lines ...string) *Network {
+func network(t testing.TB, over string, lines ...string) *Network {
 	t.Helper()
 	built(t)
 	n, err := newNetwork(dir, over, lines...)
@@ -69,7 +69,7 @@ func network(t *testing.T, over string, lines ...string) *Network {
 	return n
 }
 
-func run(t *testing.T, n *Network) report.Report {
+func run(t testing.TB, n *Network) report.Report {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), limit)
 	defer cancel()

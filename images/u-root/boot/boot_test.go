@@ -45,7 +45,7 @@ var build = sync.OnceValues(func() (m Machine, err error) {
 // needs five seconds.
 const bootLimit = 4 * time.Minute
 
-func machine(t *testing.T, nics []NIC, flags ...string) Machine {
+func machine(t testing.TB, nics []NIC, flags ...string) Machine {
 	t.Helper()
 	if _, err := exec.LookPath(vm.QEMU); err != nil {
 		t.Fatalf("%v: make test installs it", err)

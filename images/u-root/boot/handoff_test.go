@@ -3,7 +3,6 @@ package boot
 import (
 	"context"
 	"errors"
-	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -15,7 +14,7 @@ import (
 // a script, and as the first process of the machine.
 
 // run boots a machine with what follows on the kernel's command line, to its end.
-func run(t *testing.T, m Machine, parameters string) (r report.Report, console string) {
+func run(t testing.TB, m Machine, parameters string) (r report.Report, console string) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), bootLimit)
 	defer cancel()
@@ -157,11 +156,7 @@ check
 func TestUnderTheNameOfURootsClient(t *testing.T) {
 	client := filepath.Join(t.TempDir(), "dhclient")
 	compile(t, client, "cmds/dhclient-lws")
-	program, err := os.ReadFile(client)
-	if err != nil {
-		t.Fatal(err)
-	}
-	m := machine(t, NICs(1)).with(t, file{"bin/dhclient", string(program), 0o100755}, script("bin/uinit", `
+	m := machine(t, NICs(1)).with(t, program(t, "bin/dhclient", client), script("bin/uinit", `
 dhclient -ipv6=false -v
 echo "leased: $?"
 dhclient -dry-run -timeout 2 -retry 5 -ipv4 -ipv6=false -v4-port 67 -vv eth7

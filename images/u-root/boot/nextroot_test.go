@@ -48,9 +48,7 @@ mount -t sysfs sys /sys
 // all else is the same. What /run has comes along. For the client there is no console
 // after the handoff: what it has to say is in the kernel's log, in the next root too.
 func TestTheClientFollowsIntoTheNextRoot(t *testing.T) {
-	lines := readme.Block(t, "../README.md", "## On to the next root")
-	m := machine(t, []NIC{withShortLeases(t)}).with(t, append(places, script("bin/uinit",
-		"mount -t tmpfs run /run\n"+strings.Replace(lines, " -background", " -background -v", 1)))...)
+	m := machine(t, []NIC{withShortLeases(t)}).with(t, intoNextRoot(t)...)
 	m.Disk = nextRoot(t, m)
 	r, _ := run(t, m, "")
 	if !strings.Contains(strings.Join(r.Log, "\n"), "eth0: received ACK") {
@@ -58,6 +56,12 @@ func TestTheClientFollowsIntoTheNextRoot(t *testing.T) {
 	}
 	r.Self.Parent = 1 // which is a shell's
 	judgeFollowed(t, r, m)
+}
+
+// intoNextRoot is that script, and what it needs.
+func intoNextRoot(t testing.TB) []file {
+	lines := readme.Block(t, "../README.md", "## On to the next root")
+	return append(places, script("bin/uinit", "mount -t tmpfs run /run\n"+strings.Replace(lines, " -background", " -background -v", 1)))
 }
 
 func judgeFollowed(t *testing.T, r report.Report, m Machine) {
@@ -132,7 +136,7 @@ func realShell(t *testing.T) (files []file) {
 
 // nextRoot is a disk with little more than an init, the check, and the client as a
 // command.
-func nextRoot(t *testing.T, m Machine) string {
+func nextRoot(t testing.TB, m Machine) string {
 	t.Helper()
 	tree, disk := t.TempDir(), filepath.Join(t.TempDir(), "root")
 	for _, dir := range []string{"dev", "etc", "proc", "run", "sys"} {
@@ -154,9 +158,16 @@ func nextRoot(t *testing.T, m Machine) string {
 }
 
 // compile makes a program of one package, as other images than u-root's have it.
-func compile(t *testing.T, out, pkg string) {
+func compile(t testing.TB, out, pkg string) {
 	t.Helper()
-	cmd := exec.Command("go", "build", "-ldflags=-s -w", "-o", out, module+"/"+pkg)
+	compileIn(t, ".", out, module+"/"+pkg)
+}
+
+// compileIn does so in another module than this one.
+func compileIn(t testing.TB, dir, out, pkg string) {
+	t.Helper()
+	cmd := exec.Command("go", "build", "-ldflags=-s -w", "-o", out, pkg)
+	cmd.Dir = dir
 	cmd.Env = append(os.Environ(), "GOOS=linux", "GOARCH=amd64", "CGO_ENABLED=0")
 	if text, err := cmd.CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s", err, text)
@@ -166,7 +177,7 @@ func compile(t *testing.T, out, pkg string) {
 // withShortLeases is a NIC on a network whose server grants ten seconds. Each
 // datagram of a unix socket is a frame. What the client says there is held against
 // RFC 2131.
-func withShortLeases(t *testing.T) NIC {
+func withShortLeases(t testing.TB) NIC {
 	t.Helper()
 	dir, err := os.MkdirTemp("", "net") // the path of a socket has 107 characters at most
 	if err != nil {

@@ -19,10 +19,20 @@ func script(name, content string) file {
 	return file{name, "#!/bbin/gosh\n" + content, 0o100755}
 }
 
+// program is one of the host's files.
+func program(t testing.TB, name, path string) file {
+	t.Helper()
+	content, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return file{name, string(content), 0o100755}
+}
+
 func symlink(name, target string) file { return file{name, target, 0o120777} }
 
 // with is the machine with other files in its image.
-func (m Machine) with(t *testing.T, files ...file) Machine {
+func (m Machine) with(t testing.TB, files ...file) Machine {
 	t.Helper()
 	image, err := os.ReadFile(m.Image)
 	if err != nil {

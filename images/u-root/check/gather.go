@@ -4,17 +4,20 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"time"
 
+	"github.com/dhclient-lws/dhclient-lws/images/moments"
 	"github.com/dhclient-lws/dhclient-lws/images/network"
 	"github.com/dhclient-lws/dhclient-lws/images/u-root/report"
 )
 
 // gather finds out all that a report tells, in the next root after a renewal, and
 // kills the client in the end if that is wanted. What fails becomes a line in it.
-func gather(kill, nextRoot bool) report.Report {
+func gather(began time.Duration, kill, nextRoot bool) report.Report {
 	r := report.Report{Result: os.Getenv("DHCLIENT_LWS_RESULT")}
 	failed := func(what string, err error) {
 		if err != nil {
@@ -22,6 +25,12 @@ func gather(kill, nextRoot bool) report.Report {
 		}
 	}
 	var err error
+
+	r.Began = began
+	r.Init, err = moments.Init()
+	if !errors.Is(err, fs.ErrNotExist) { // nobody has made /dev/kmsg where there is no init
+		failed("first program", err)
+	}
 
 	if nextRoot {
 		log, err := openKernelLog()
@@ -53,6 +62,9 @@ func gather(kill, nextRoot bool) report.Report {
 	err = wake(r.Processes)
 	failed("resident", err)
 	r.Answered = err == nil
+
+	r.Address, err = moments.Address()
+	failed("first address", err)
 
 	r.Status, err = status()
 	failed("status", err)

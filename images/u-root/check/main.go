@@ -21,15 +21,18 @@ import (
 	"syscall"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/dhclient-lws/dhclient-lws/images/moments"
 )
 
 func main() {
+	began := moments.Now()
 	if first := strings.Fields(os.Getenv("CHECK_FIRST")); os.Getpid() == 1 && len(first) > 0 {
 		os.Unsetenv("CHECK_FIRST")
 		fmt.Fprintf(os.Stderr, "check: %s: %v\n", first[0], syscall.Exec("/bbin/"+first[0], first, os.Environ()))
 		os.Exit(1)
 	}
-	if err := publish(gather(slices.Contains(os.Args[1:], "kill"), path.Base(os.Args[0]) == "init")); err != nil {
+	if err := publish(gather(began, slices.Contains(os.Args[1:], "kill"), path.Base(os.Args[0]) == "init")); err != nil {
 		fmt.Fprintf(os.Stderr, "check: %v\n", err)
 	}
 	if err := unix.Reboot(unix.LINUX_REBOOT_CMD_POWER_OFF); err != nil {

@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"path"
+	"time"
 
 	"github.com/dhclient-lws/dhclient-lws/images/network"
 )
@@ -25,6 +26,9 @@ type Report struct {
 	Killed    bool            `json:"killed,omitempty"`  // the resident was killed in the end
 	Log       []string        `json:"log,omitempty"`     // what the client has said in the kernel's log since the next root is there
 	Status    json.RawMessage `json:"status,omitempty"`  // output of dhclient-lws status -json
+	Init      time.Duration   `json:"init"`              // when the kernel started the first program, since it started itself
+	Began     time.Duration   `json:"began"`             // when the reporting process was started, likewise
+	Address   time.Duration   `json:"address"`           // when the first address came, likewise
 	Errors    []string        `json:"errors,omitempty"`  // what could not be found out
 }
 
