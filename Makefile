@@ -12,7 +12,7 @@ OVER  ?= tftp
 export PATH := $(PATH):/usr/sbin:/sbin
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 run: ## boot an image with the client in it under QEMU [NICS=3] [FLAGS=-v]
 	@$(call need,$(QEMU))
@@ -94,6 +94,14 @@ bench-quick: ## ours beside the floor and u-root's client, on 1, 64 and 256 link
 	@$(call need,$(NET) $(RACE))
 	@$(BENCH) -plan quick
 
+bench: ## ours beside all others, in every scene; takes half an hour, and should have the machine for itself [BENCHFLAGS="-scenes '^64' -rounds 5"]
+	@$(call need,$(NET) $(RACE) $(PEERS))
+	@$(BENCH) -plan full -lines results.jsonl $(BENCHFLAGS) >/dev/null
+	go run ./bench/report
+
+bench-report: ## the pages and pictures of bench anew, from what was measured
+	go run ./bench/report
+
 clean: ## remove bin and build
 	rm -rf bin build
 
@@ -111,6 +119,7 @@ EXT4 = mkfs.ext4:e2fsprogs
 NET  = ip:iproute2 dnsmasq:dnsmasq-base kea-dhcp4:kea-dhcp4-server dhcpd:isc-dhcp-server
 MAN  = groff:groff-base
 RACE = gcc:gcc gcc:libc6-dev
+PEERS = strace:strace udhcpc:udhcpc dhcpcd:dhcpcd-base dhclient:isc-dhcp-client
 
 need = set --; for pair in $(1); do command -v $${pair%%:*} >/dev/null || set -- "$$@" $${pair\#*:}; done; \
 	if [ $$\# -eq 0 ]; then exit 0; fi; \
@@ -118,4 +127,4 @@ need = set --; for pair in $(1); do command -v $${pair%%:*} >/dev/null || set --
 	root=; [ "$$(id -u)" -eq 0 ] || root=sudo; \
 	$$root apt-get update -q && $$root env DEBIAN_FRONTEND=noninteractive apt-get install -qy --no-install-recommends "$$@"
 
-.PHONY: help run run-gokrazy run-netboot test lint vuln man build fuzz simulate siege breakages conformance scale timeline bench-boot sizes soak bench-quick bench clean
+.PHONY: help run run-gokrazy run-netboot test lint vuln man build fuzz simulate siege breakages conformance scale timeline bench-boot sizes soak bench-quick bench bench-report clean

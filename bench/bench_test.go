@@ -4,6 +4,7 @@ import (
 	"flag"
 	"fmt"
 	"os"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -21,7 +22,8 @@ var (
 	planName = flag.String("plan", "check", "what is measured: check, quick or full")
 	bound    = flag.Duration("for", 40*time.Minute, "after that time each further scene has one round")
 	rounds   = flag.Int("rounds", 0, "rounds of each scene instead of the plan's")
-	only     = flag.String("links", "", "only scenes with these numbers of links, such as 1,64")
+	only     = flag.String("scenes", "", "a regular expression: only scenes whose names it matches, such as '^64 links up' or idle")
+	whom     = flag.String("clients", "", "only these clients, such as floor,dhclient-lws")
 	lines    = flag.String("lines", "", "where all runs are written to, as lines of JSON")
 )
 
@@ -51,47 +53,44 @@ func TestSideBySide(t *testing.T) {
 	if !ok {
 		t.Fatalf("there is no plan %q", *planName)
 	}
+	chosen, err := regexp.Compile(*only)
+	if err != nil {
+		t.Fatal(err)
+	}
+	steps = slices.DeleteFunc(slices.Clone(steps), func(s step) bool { return !chosen.MatchString(s.Scene.String()) })
+	for i := range steps {
+		steps[i].clients = slices.DeleteFunc(slices.Clone(steps[i].clients), func(name string) bool {
+			return *whom != "" && !slices.Contains(strings.Split(*whom, ","), name)
+		})
+	}
 	end := time.Now().Add(*bound)
-	kit := client.Build(t, clients(t, steps))
+	clients := clientsOf(t, steps)
+	kit := client.Build(t, clients)
+	record := recorder(t, *lines, clients)
 	var runs []result.Run
 	for len(steps) > 0 {
 		links, n := steps[0].Links, 1
 		for n < len(steps) && steps[n].Links == links {
 			n++
 		}
-		if chosen(links) {
-			t.Run(fmt.Sprint(links, " links"), func(t *testing.T) {
-				r := rig.New(t, links)
-				for _, s := range steps[:n] {
-					runs = append(runs, play(t, kit, r, s, end)...)
-				}
-			})
-		}
+		t.Run(fmt.Sprint(links, " links"), func(t *testing.T) {
+			r := rig.New(t, links)
+			for _, s := range steps[:n] {
+				play(t, kit, r, s, end, func(run result.Run) {
+					record(result.Line{Run: &run})
+					runs = append(runs, run)
+				})
+			}
+		})
 		steps = steps[n:]
 	}
 	if *planName != "check" {
 		fmt.Print(result.Tables(result.Summarise(runs, client.Floor)))
 	}
-	if *lines == "" {
-		return
-	}
-	file, err := os.Create(*lines)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer file.Close()
-	if err := result.Write(file, runs); err != nil {
-		t.Fatal(err)
-	}
 }
 
-// chosen tells whether scenes with so many links are wanted.
-func chosen(links int) bool {
-	return *only == "" || slices.Contains(strings.Split(*only, ","), fmt.Sprint(links))
-}
-
-// clients are all those of a plan.
-func clients(t *testing.T, steps []step) []client.Client {
+// clientsOf are all those of a plan.
+func clientsOf(t *testing.T, steps []step) []client.Client {
 	t.Helper()
 	var names []string
 	for _, s := range steps {
@@ -112,14 +111,14 @@ func clients(t *testing.T, steps []step) []client.Client {
 }
 
 // play measures all rounds of a step, but only one of them after the end.
-func play(t *testing.T, kit client.Kit, r *rig.Rig, s step, end time.Time) (runs []result.Run) {
+func play(t *testing.T, kit client.Kit, r *rig.Rig, s step, end time.Time, done func(result.Run)) {
 	n := s.rounds
 	if *rounds > 0 {
 		n = *rounds
 	}
 	for round := range n {
 		if round > 0 && time.Now().After(end) {
-			break
+			return
 		}
 		for i := range s.clients {
 			name := s.clients[(i+round)%len(s.clients)]
@@ -130,7 +129,7 @@ func play(t *testing.T, kit client.Kit, r *rig.Rig, s step, end time.Time) (runs
 			t.Run(fmt.Sprint(s.Scene, ", ", name), func(t *testing.T) {
 				run := measure(t, kit, r, s.Scene, list[0])
 				run.Round = round
-				runs = append(runs, run)
+				done(run)
 				if slices.Contains(two, name) && run.Fault != "" {
 					t.Error(run.Fault)
 				}
@@ -140,5 +139,4 @@ func play(t *testing.T, kit client.Kit, r *rig.Rig, s step, end time.Time) (runs
 			})
 		}
 	}
-	return runs
 }

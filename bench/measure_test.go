@@ -17,14 +17,15 @@ import (
 // How long is waited for what.
 const (
 	carrierAfter = 500 * time.Millisecond // since a client was started that finds none
-	settling     = time.Second            // for routes and files after the last address, and before idleness is looked at
+	settling     = time.Second            // for routes and files after the last address
+	rest         = 15 * time.Second       // in which conflicts are looked for, which takes seven
 	idleness     = 10 * time.Second
 	look         = 10 * time.Millisecond // between two looks
 )
 
 // patience is how long clients have for their last address.
 func patience(s result.Scene) time.Duration {
-	return 20*time.Second + time.Duration(s.Links)*100*time.Millisecond
+	return 30*time.Second + time.Duration(s.Links)*200*time.Millisecond
 }
 
 // measure runs a client once and tells what it did. All is taken away when the test
@@ -56,7 +57,7 @@ func measure(t *testing.T, kit client.Kit, r *rig.Rig, scene result.Scene, c cli
 	s.times(&run)
 	switch scene.Probe {
 	case result.Idle:
-		time.Sleep(settling)
+		time.Sleep(rest)
 		run.SteadyKB = s.group.Resident()
 		before := s.group.Switches()
 		r.Noise(t, idleness)

@@ -3,9 +3,7 @@
  * route, each link's with a metric of its own and with the lifetime of its lease, as a
  * client should leave them. One packet socket, one netlink socket, one process that stays
  * when all links are configured, and does nothing more. It renews nothing, and trusts whoever answers.
- *
  *	floor [-rapid] [-reboot ADDRESS] [-resolv FILE] PREFIX
- *
  * PREFIX is how the names of the links begin. -rapid asks for an ACK at once (RFC 4039).
  * -reboot asks for a lease that is known (INIT-REBOOT): ADDRESS on the first link, and
  * the next one on each further.
@@ -14,13 +12,13 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <linux/filter.h>
+#include <linux/if.h>
 #include <linux/if_ether.h>
 #include <linux/if_packet.h>
 #include <linux/rtnetlink.h>
-#include <net/if.h>
 #include <poll.h>
-#include <stdint.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -125,8 +123,7 @@ static void answer(struct frame *f, int n, int index)
 	struct link *l = all + ntohl(f->xid) % LINKS;
 	if (n < (int)offsetof(struct frame, options) || f->op != 2 || f->cookie != htonl(0x63825363)) return;
 	if (l->state != ASKING || f->xid != l->xid || l->index != index || memcmp(f->chaddr, l->mac, 6)) return;
-	int type = 0;
-	in_addr_t server = 0, mask = 0, router = 0; uint32_t seconds = 0;
+	int type = 0; in_addr_t server = 0, mask = 0, router = 0; uint32_t seconds = 0;
 	for (uint8_t *o = f->options, *stop = (uint8_t *)f + n; o < stop && *o != 255;) {
 		if (!*o) { o++; continue; }
 		if (o + 2 > stop || o + 2 + o[1] > stop) return;
@@ -135,14 +132,11 @@ static void answer(struct frame *f, int n, int index)
 		if (value && o[1] >= 4) memcpy(value, o + 2, 4);
 		o += 2 + o[1];
 	}
-	if (type == OFFER && !l->want && server) {
-		l->want = f->yiaddr; l->server = server; ask(l);
-	} else if (type == ACK && (l->want ? l->want == f->yiaddr : rapid) && seconds) {
+	if (type == OFFER && !l->want && server) { l->want = f->yiaddr; l->server = server; ask(l); }
+	else if (type == ACK && (l->want ? l->want == f->yiaddr : rapid) && seconds) {
 		l->state = DONE; asking--; done++;
 		configure(l, f->yiaddr, mask, router, ntohl(seconds));
-	} else if (type == NAK) {
-		l->want = l->server = 0; ask(l);
-	}
+	} else if (type == NAK) { l->want = l->server = 0; ask(l); }
 }
 
 /* learn takes in what the kernel says of a link, in the dump or when something changed. */
@@ -167,6 +161,14 @@ static void learn(struct nlmsghdr *h)
 	if (l && l->state == DARK && m->ifi_flags & IFF_RUNNING) { l->state = READY; ready++; }
 }
 
+/* dump has the kernel tell of all links. */
+static void dump(void)
+{
+	struct nlmsghdr *h = begin(RTM_GETLINK, NLM_F_DUMP, sizeof(struct ifinfomsg), &(struct ifinfomsg){ 0 });
+	attribute(h, IFLA_EXT_MASK, 4, &(uint32_t){ RTEXT_FILTER_SKIP_STATS });
+	end(h); flush();
+}
+
 /* hear takes in what the kernel has to say, and returns when it has said all. */
 static void hear(int flags)
 {
@@ -177,7 +179,8 @@ static void hear(int flags)
 			if (h->nlmsg_type == NLMSG_DONE) flags = MSG_DONTWAIT;	/* the dump's end */
 			if (h->nlmsg_type == NLMSG_ERROR) { errno = -((struct nlmsgerr *)NLMSG_DATA(h))->error; die("the kernel"); }
 		}
-	if (errno != EAGAIN) die("netlink receive");
+	if (errno == ENOBUFS) dump();	/* events were lost */
+	else if (errno != EAGAIN) die("netlink receive");
 }
 
 static void sockets(void)
@@ -209,10 +212,7 @@ int main(int argc, char **argv)
 		else prefix = argv[i];
 	}
 	sockets();
-	struct nlmsghdr *h = begin(RTM_GETLINK, NLM_F_DUMP, sizeof(struct ifinfomsg), &(struct ifinfomsg){ 0 });
-	attribute(h, IFLA_EXT_MASK, 4, &(uint32_t){ RTEXT_FILTER_SKIP_STATS });
-	end(h);
-	flush();
+	dump();
 	hear(0);
 	for (;;) {
 		/* Whose answer is late asks again. */

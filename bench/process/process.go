@@ -134,11 +134,13 @@ func (g *Group) all() []int {
 func (g *Group) Last() {
 	direct := g.pids()
 	last := spent(direct)
-	maps.Copy(last, spent(descendants(direct)))
 	g.mu.Lock()
 	defer g.mu.Unlock()
+	g.notePeak(direct) // before they end
+	more := descendants(direct)
+	maps.Copy(last, spent(more))
+	g.notePeak(more)
 	g.last = last
-	g.notePeak(slices.Collect(maps.Keys(last)))
 }
 
 func spent(pids []int) map[int]time.Duration {

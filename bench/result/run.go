@@ -2,11 +2,7 @@
 // tables. It measures nothing.
 package result
 
-import (
-	"encoding/json"
-	"fmt"
-	"io"
-)
+import "fmt"
 
 // Scene is what clients are compared in.
 type Scene struct {
@@ -56,7 +52,7 @@ type Run struct {
 	Sent       int     `json:"sent"` // frames of all kinds
 	Received   int     `json:"received"`
 
-	SteadyKB int `json:"steady_kb,omitempty"` // two seconds later
+	SteadyKB int `json:"steady_kb,omitempty"` // at rest
 	Wakeups  int `json:"wakeups,omitempty"`   // in ten seconds
 	Calls    int `json:"calls,omitempty"`     // system calls
 	Binary   int `json:"binary_bytes,omitempty"`
@@ -72,30 +68,3 @@ type Run struct {
 // Complete tells whether each link has the right address; for its times to mean
 // anything, that is.
 func (r *Run) Complete() bool { return r.Right == r.Links && r.Missed == "" }
-
-// Write writes runs as lines of JSON.
-func Write(w io.Writer, runs []Run) error {
-	enc := json.NewEncoder(w)
-	for _, r := range runs {
-		if err := enc.Encode(r); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// Read reads what Write has written.
-func Read(r io.Reader) (runs []Run, err error) {
-	dec := json.NewDecoder(r)
-	for {
-		var run Run
-		switch err := dec.Decode(&run); err {
-		case nil:
-			runs = append(runs, run)
-		case io.EOF:
-			return runs, nil
-		default:
-			return runs, err
-		}
-	}
-}

@@ -68,7 +68,9 @@ func summarise(runs []Run, beside func(Run) (Run, bool)) Summary {
 	of := func(value func(Run) float64) Spread {
 		var values []float64
 		for _, r := range complete {
-			values = append(values, value(r))
+			if v := value(r); v > 0 || r.Probe != "" { // 0 is unknown, but for what is counted
+				values = append(values, v)
+			}
 		}
 		return spread(values)
 	}

@@ -54,6 +54,11 @@ func Name(i int) string { return fmt.Sprintf("eth%d", i) }
 func New(t testing.TB, n int) *Rig {
 	t.Helper()
 	r := &Rig{Client: netns.New(t), Server: netns.New(t), N: n, place: map[int]int{}}
+	// Something else is plugged in already: the bridge has carrier before the client has.
+	// And no port has the index of its link's in the other namespace, which the kernel
+	// would take for a link that leads to itself, and announce its carrier a second late.
+	netns.Veth(t, r.Server, "desk", r.Server, "wall")
+	r.Server.Up(t, "desk")
 	var ports []string
 	for i := range n {
 		attrs := netlink.NewLinkAttrs()
@@ -64,9 +69,6 @@ func New(t testing.TB, n int) *Rig {
 		}
 		ports = append(ports, cable.PeerName)
 	}
-	// Something else is plugged in already: the bridge has carrier before the client has.
-	netns.Veth(t, r.Server, "desk", r.Server, "wall")
-	r.Server.Up(t, "desk")
 	r.Server.Bridge(t, bridge, append(ports, "wall")...)
 	r.Server.Address(t, bridge, netip.PrefixFrom(Router, prefix.Bits()).String())
 	for i := range n {
