@@ -69,7 +69,7 @@ var full = []step{
 	{Scene: mode(result.Rapid, scene(1, "up", "dnsmasq")), clients: rapid, rounds: 9, others: 2},
 	{Scene: mode(result.Reboot, scene(1, "up", "dnsmasq")), clients: two, rounds: 9},
 	{Scene: probe(result.Calls, scene(1, "up", "dnsmasq")), clients: names, rounds: 1},
-	{Scene: probe(result.Idle, scene(1, "up", "dnsmasq")), clients: []string{client.Ours, "gokrazy", "udhcpc", "dhcpcd -A", "networkd"}, rounds: 1},
+	{Scene: probe(result.Idle, scene(1, "up", "dnsmasq")), clients: []string{client.Ours, "udhcpc", "dhcpcd -A", "networkd"}, rounds: 1},
 
 	{Scene: scene(8, "up", "dnsmasq"), clients: names, rounds: 11, others: 1},
 	{Scene: scene(8, "down", "dnsmasq"), clients: three, rounds: 7, others: 1},
