@@ -33,8 +33,10 @@ type Message struct {
 // Decode reads the payload of one UDP datagram. On refusal the Message holds
 // nothing of use, except the header fields when they could be read.
 func (m *Message) Decode(payload []byte) Refusal {
-	*m = Message{}
+	m.Type, m.sname, m.file = 0, [atFile - atSName]byte{}, [atCookie - atFile]byte{}
+	m.Options.seen = [256]bool{} // what is not seen counts for nothing, and need not be cleared
 	if len(payload) < atOptions {
+		*m = Message{}
 		return ShortMessage
 	}
 	m.HType, m.HLen = payload[atHType], payload[atHLen]
@@ -75,6 +77,12 @@ func Addressee(payload []byte) (hw HardwareAddr, ok bool) {
 
 // readOptions finds the fields that carry options and keeps the others as text.
 func (m *Message) readOptions(payload []byte) bool {
+	if m.Options.readPlain(payload[atOptions:]) {
+		copy(m.sname[:], payload[atSName:])
+		copy(m.file[:], payload[atFile:])
+		return true
+	}
+	m.Options = Options{}
 	// The order of interpretation, which is not that on the wire (RFC 2131 section 4.1).
 	fields := [...][]byte{payload[atOptions:], payload[atFile:atCookie], payload[atSName:atFile]}
 	overloaded := overload(fields[0])

@@ -17,6 +17,23 @@ type span struct{ start, end uint16 }
 // fifty times as long to read as an honest one.
 const maxPieces = 256
 
+// readPlain is read for what nearly all messages are: no option stands twice, and none
+// says that there are further fields. For others it reports false, and has left the
+// options in disorder.
+func (o *Options) readPlain(field []byte) bool {
+	c := cursor{rest: field}
+	for c.next() {
+		if o.seen[c.code] || c.code == Overload {
+			return false
+		}
+		o.seen[c.code] = true
+		end := uint16(len(field) - len(c.rest))
+		o.spans[c.code] = span{end - uint16(len(c.value)), end}
+	}
+	copy(o.data[:], field)
+	return !c.cut
+}
+
 // read joins the options of the fields, in their order. It reports whether all
 // fields are well-formed.
 func (o *Options) read(fields *[3][]byte) bool {
@@ -55,7 +72,7 @@ func (o *Options) Has(c Code) bool { return o.seen[c] }
 // absent or empty.
 func (o *Options) Bytes(c Code) []byte {
 	s := o.spans[c]
-	if s.start == s.end {
+	if !o.seen[c] || s.start == s.end {
 		return nil
 	}
 	return o.data[s.start:s.end:s.end]
