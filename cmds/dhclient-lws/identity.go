@@ -2,7 +2,6 @@ package main
 
 import (
 	"errors"
-	"net/netip"
 	"slices"
 	"strconv"
 	"strings"
@@ -96,7 +95,7 @@ func kernelHostName() string {
 // of letters, digits, hyphens and dots, at most 64 bytes. An address is none: a
 // kernel that was told only that by ip= takes it for its name.
 func isHostName(s string) bool {
-	if _, err := netip.ParseAddr(s); err == nil {
+	if _, err := dhcp4.ParseAddr(s); err == nil {
 		return false
 	}
 	for label := range strings.SplitSeq(s, ".") {

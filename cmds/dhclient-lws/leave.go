@@ -8,7 +8,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Why a resident ends, as the cause of its context.
+// Why a resident ends.
 
 // endedBy is a signal.
 type endedBy struct{ os.Signal }

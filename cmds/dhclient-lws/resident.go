@@ -1,7 +1,6 @@
 package main
 
 import (
-	"context"
 	"errors"
 	"io/fs"
 	"os"
@@ -23,7 +22,7 @@ type resident struct {
 	console *console
 	result  *os.File // the pipe to the front process; nil in the foreground
 	client  *dhcpc.Client
-	end     context.CancelCauseFunc
+	end     func(why error)
 
 	watching bool        // signals are taken
 	moved    atomic.Bool // the files are to be written where they belong now
@@ -129,14 +128,10 @@ func serve(o *options, start time.Duration, result *os.File) int {
 
 // run runs the client until something ends it, which it returns.
 func (r *resident) run() error {
-	ctx, end := context.WithCancelCause(context.Background())
-	r.end = end
+	r.end = r.client.Stop
 	err := checkRights()
 	if err == nil {
-		err = r.client.Run(ctx)
-	}
-	if ctx.Err() != nil {
-		err = context.Cause(ctx)
+		err = r.client.Serve()
 	}
 	_, over := errors.AsType[waitOver](err)
 	if !over {

@@ -92,7 +92,7 @@ type lostStatus struct {
 }
 
 func (l *lostStatus) fields(f *fields) {
-	parsedField(f, "address", &l.address, netip.ParsePrefix)
+	parsedField(f, "address", &l.address, dhcp4.ParsePrefix)
 	f.int("at_ms", &l.at)
 	f.optionalText("why", &l.why)
 }
@@ -142,16 +142,16 @@ type leaseStatus struct {
 }
 
 func (l *leaseStatus) fields(f *fields) {
-	addr := parsedValue(parseIPv4)
-	parsedField(f, "address", &l.address, netip.ParsePrefix)
+	addr := parsedValue(dhcp4.ParseAddr)
+	parsedField(f, "address", &l.address, dhcp4.ParsePrefix)
 	f.optionalBool("classful", &l.classful)
-	parsedField(f, "broadcast", &l.broadcast, parseIPv4)
-	parsedField(f, "server", &l.server, parseIPv4)
+	parsedField(f, "broadcast", &l.broadcast, dhcp4.ParseAddr)
+	parsedField(f, "server", &l.server, dhcp4.ParseAddr)
 	list(f, "routers", &l.routers, addr)
 	list(f, "routes", &l.routes, func(f *fields, r *dhcp4.Route) {
 		f.object(func(f *fields) {
-			parsedField(f, "to", &r.Dst, netip.ParsePrefix)
-			parsedField(f, "via", &r.Gateway, parseIPv4) // none: on the link itself
+			parsedField(f, "to", &r.Dst, dhcp4.ParsePrefix)
+			parsedField(f, "via", &r.Gateway, dhcp4.ParseAddr) // none: on the link itself
 		})
 	})
 	f.optionalBool("classless", &l.classless)
@@ -170,7 +170,7 @@ func (l *leaseStatus) fields(f *fields) {
 
 // handedFields is what a server says to others. Bytes are in hexadecimal.
 func handedFields(f *fields, h *machine.Handed) {
-	parsedField(f, "next_server", &h.NextServer, parseIPv4)
+	parsedField(f, "next_server", &h.NextServer, dhcp4.ParseAddr)
 	f.optionalText("boot_server", &h.BootServer)
 	f.optionalText("boot_file", &h.BootFile)
 	f.optionalText("root_path", &h.RootPath)
@@ -270,14 +270,4 @@ func millisecond(t time.Duration) int64 {
 		return 0
 	}
 	return cmp.Or(t.Milliseconds(), 1)
-}
-
-// parseIPv4 refuses what else an address may hold: the zone of an IPv6 address is
-// any text.
-func parseIPv4(s string) (netip.Addr, error) {
-	a, err := netip.ParseAddr(s)
-	if err == nil && !a.Is4() {
-		err = errors.New("no IPv4 address")
-	}
-	return a, err
 }

@@ -145,8 +145,8 @@ func parseAddr(s string) (netip.Addr, error) {
 	if s == "" {
 		return netip.Addr{}, nil
 	}
-	a, err := netip.ParseAddr(s)
-	if a = a.Unmap(); err != nil || !a.Is4() {
+	a, err := dhcp4.ParseAddr(s)
+	if err != nil {
 		return netip.Addr{}, errors.New(strconv.Quote(s) + " is no IPv4 address")
 	}
 	return a, nil
@@ -167,7 +167,7 @@ func parseMask(s string, length int) (int, error) {
 	if s == "" {
 		return length, nil
 	}
-	mask, err := netip.ParseAddr(s)
+	mask, err := dhcp4.ParseAddr(s)
 	if err != nil {
 		mask = addrOfBase64(s)
 	}

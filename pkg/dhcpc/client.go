@@ -1,6 +1,7 @@
 package dhcpc
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"strconv"
@@ -103,6 +104,7 @@ type Client struct {
 	again   bool               // something changed outside the loop: do not sleep
 
 	ran       bool          // Run was called
+	stopped   error         // what Stop was called with
 	now       time.Duration // when this turn began, or the kernel was done; a clock read is a system call
 	deadline  time.Duration // when the loop must run next; 0 at once
 	queued    bool          // the kernel has been asked for something
@@ -271,10 +273,33 @@ func (c *Client) Counts() (n Counts) {
 }
 
 // Run is the loop. It returns ctx's error when ctx ends, and another only if it
-// cannot work at all: without netlink, or without the right to open its sockets.
-// What was installed stays. Run works once; whoever wants to go on makes a new
-// Client.
+// cannot work at all: without netlink, or without the right to open its sockets; or
+// what Stop was called with. What was installed stays. Run works once; whoever wants to
+// go on makes a new Client.
 func (c *Client) Run(ctx context.Context) error {
+	stop := context.AfterFunc(ctx, c.Wake)
+	defer stop()
+	return c.run(ctx.Err)
+}
+
+// Serve is Run without a context, whose code is a thirtieth of a small program. It
+// goes on until Stop is called.
+func (c *Client) Serve() error {
+	return c.run(func() error { return nil })
+}
+
+// Stop ends the loop, which returns why. The first call counts. It may be called from
+// any goroutine and from callbacks.
+func (c *Client) Stop(why error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.stopped == nil {
+		c.stopped = why
+	}
+	c.changed()
+}
+
+func (c *Client) run(ended func() error) error {
 	c.mu.Lock()
 	again := c.ran
 	c.ran = true
@@ -286,19 +311,12 @@ func (c *Client) Run(ctx context.Context) error {
 		return err
 	}
 	defer c.close()
-	woken := make(chan struct{})
-	stop := context.AfterFunc(ctx, func() { c.net.Wake(); close(woken) })
-	defer func() {
-		if !stop() {
-			<-woken // before the descriptor is closed
-		}
-	}()
 
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	for ctx.Err() == nil {
+	for c.stopped == nil && ended() == nil {
 		if err := c.turn(); err != nil {
-			return err
+			return cmp.Or(c.stopped, err)
 		}
 		deadline := c.deadline
 		if c.again {
@@ -311,10 +329,10 @@ func (c *Client) Run(ctx context.Context) error {
 		c.mu.Lock()
 		c.asleep = false
 		if err != nil {
-			return err
+			return cmp.Or(c.stopped, err)
 		}
 	}
-	return ctx.Err()
+	return cmp.Or(c.stopped, ended())
 }
 
 func (c *Client) open() error {

@@ -2,9 +2,11 @@ package dhcp4
 
 import (
 	"encoding/binary"
+	"errors"
 	"math/bits"
 	"net/netip"
 	"strconv"
+	"strings"
 )
 
 // IsHost reports whether an address can be that of some host: an IPv4 address, and
@@ -46,4 +48,38 @@ func ParseHardwareAddr(s string) (hw HardwareAddr, ok bool) {
 		hw[i] = byte(b)
 	}
 	return hw, s[2] == ':' || s[2] == '-'
+}
+
+var errNotIPv4 = errors.New("not an IPv4 address")
+
+// ParseAddr reads an IPv4 address. netip.ParseAddr reads those of IPv6 too, whose
+// zones are kept in a table that would be a seventieth of the command.
+func ParseAddr(s string) (netip.Addr, error) {
+	var a [4]byte
+	for i := range a {
+		part, rest, more := strings.Cut(s, ".")
+		n, ok := parseByte(part)
+		if !ok || more != (i+1 < len(a)) {
+			return netip.Addr{}, errNotIPv4
+		}
+		a[i], s = n, rest
+	}
+	return netip.AddrFrom4(a), nil
+}
+
+// ParsePrefix reads an IPv4 address with the length of its prefix: "192.0.2.1/24".
+func ParsePrefix(s string) (netip.Prefix, error) {
+	host, length, _ := strings.Cut(s, "/")
+	a, err := ParseAddr(host)
+	bits, ok := parseByte(length)
+	if err != nil || !ok || bits > 32 {
+		return netip.Prefix{}, errNotIPv4
+	}
+	return netip.PrefixFrom(a, int(bits)), nil
+}
+
+// parseByte reads a decimal number without zeros in front: some take those for octal.
+func parseByte(s string) (byte, bool) {
+	n, err := strconv.ParseUint(s, 10, 8)
+	return byte(n), err == nil && (s[0] != '0' || s == "0")
 }

@@ -2,7 +2,6 @@ package dhcp4
 
 import (
 	"bytes"
-	"net/netip"
 	"strconv"
 	"strings"
 )
@@ -44,7 +43,7 @@ func (t Text) HostName() (string, bool) {
 		return "", false
 	}
 	name := string(b)
-	if _, err := netip.ParseAddr(name); err == nil {
+	if _, err := ParseAddr(name); err == nil {
 		return "", false
 	}
 	if label, _, _ := strings.Cut(name, "."); strings.EqualFold(label, "localhost") {

@@ -161,7 +161,7 @@ func parseShort(s string) (device string, asks, ok bool) {
 }
 
 func looksLikeAddress(s string) bool {
-	_, err := netip.ParseAddr(s)
+	_, err := dhcp4.ParseAddr(s)
 	return s == "" || err == nil
 }
 
@@ -208,7 +208,7 @@ func (r *reader) address(what, s string) netip.Addr {
 	if s == "" || s == "0.0.0.0" {
 		return netip.Addr{}
 	}
-	a, err := netip.ParseAddr(s)
+	a, err := dhcp4.ParseAddr(s)
 	if err != nil || !dhcp4.IsHost(a) {
 		r.fail(what + " cannot have the address " + strconv.Quote(s))
 		return netip.Addr{}
@@ -225,7 +225,7 @@ func (r *reader) prefix(a netip.Addr, mask string) netip.Prefix {
 		return netip.PrefixFrom(a, dhcp4.Classful(a).Bits())
 	}
 	bits, err := strconv.Atoi(mask)
-	if m, isAddr := netip.ParseAddr(mask); isAddr == nil {
+	if m, isAddr := dhcp4.ParseAddr(mask); isAddr == nil {
 		if length, ok := dhcp4.MaskBits(m); ok {
 			bits, err = length, nil
 		}
