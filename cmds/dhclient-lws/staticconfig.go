@@ -145,7 +145,7 @@ func parseAddr(s string) (netip.Addr, error) {
 	if s == "" {
 		return netip.Addr{}, nil
 	}
-	a, err := dhcp4.ParseAddr(s)
+	a, err := dhcp4.ParseAddr(strings.TrimPrefix(s, "::ffff:")) // as IPv6 has it
 	if err != nil {
 		return netip.Addr{}, errors.New(strconv.Quote(s) + " is no IPv4 address")
 	}
