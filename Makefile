@@ -99,6 +99,9 @@ bench: ## ours beside all others, in every scene; takes half an hour, and should
 	@$(BENCH) -plan full -lines results.jsonl $(BENCHFLAGS) >/dev/null
 	go run ./bench/report
 
+bench-code: ## codec, machine and loop by go test -bench, ten times, as benchstat reads it
+	go test -run '^$$' -bench . -count 10 ./pkg/dhcpc/dhcp4 ./pkg/dhcpc/machine ./pkg/dhcpc
+
 bench-report: ## the pages and pictures of bench anew, from what was measured
 	go run ./bench/report
 
@@ -127,4 +130,4 @@ need = set --; for pair in $(1); do command -v $${pair%%:*} >/dev/null || set --
 	root=; [ "$$(id -u)" -eq 0 ] || root=sudo; \
 	$$root apt-get update -q && $$root env DEBIAN_FRONTEND=noninteractive apt-get install -qy --no-install-recommends "$$@"
 
-.PHONY: help run run-gokrazy run-netboot test lint vuln man build fuzz simulate siege breakages conformance scale timeline bench-boot sizes soak bench-quick bench bench-report clean
+.PHONY: help run run-gokrazy run-netboot test lint vuln man build fuzz simulate siege breakages conformance scale timeline bench-boot sizes soak bench-quick bench bench-code bench-report clean

@@ -17,12 +17,14 @@ import (
 const crowd = 1000
 
 // newCrowd is an office with a crowd of links, up, and a server for all of them.
-func newCrowd() *office {
+func newCrowd() *office { return newCrowdOf(crowd) }
+
+func newCrowdOf(n int) *office {
 	o := newOffice(dhcpc.Config{})
 	o.server.Subnet = netip.MustParsePrefix("10.77.0.0/16")
 	o.server.ID = netip.MustParseAddr("10.77.0.1")
 	o.eth0.SetUp(true)
-	o.plug(1, crowd-1)
+	o.plug(1, n-1)
 	return o
 }
 
