@@ -14,6 +14,7 @@ import (
 	"io"
 	"net/http"
 	"net/netip"
+	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
@@ -31,16 +32,16 @@ func main() {
 }
 
 func run() error {
-	url, err := bootFile(os.Getenv("DHCLIENT_LWS_LEASES"))
+	from, err := bootFile(os.Getenv("DHCLIENT_LWS_LEASES"))
 	if err != nil {
 		return err
 	}
-	fmt.Fprintln(os.Stderr, "chain: booting", url)
-	text, err := fetch(url)
+	fmt.Fprintln(os.Stderr, "chain: booting", from)
+	text, err := fetch(from)
 	if err != nil {
 		return err
 	}
-	s, err := parseScript(url, string(text))
+	s, err := parseScript(from, string(text))
 	if err != nil {
 		return err
 	}
@@ -83,7 +84,7 @@ func bootFile(leases string) (string, error) {
 		case strings.Contains(l.BootFile, "://"):
 			return l.BootFile, nil
 		case l.NextServer != "":
-			return "tftp://" + l.NextServer + "/" + l.BootFile, nil
+			return (&url.URL{Scheme: "tftp", Host: l.NextServer, Path: "/" + l.BootFile}).String(), nil
 		}
 	}
 	return "", errors.New("no lease names a boot file")
@@ -102,8 +103,8 @@ func withBootIF(parameters, line string) string {
 // maxScript bounds what is read, in bytes.
 const maxScript = 64 << 10
 
-func fetch(url string) ([]byte, error) {
-	body, err := get(url)
+func fetch(from string) ([]byte, error) {
+	body, err := get(from)
 	if err != nil {
 		return nil, err
 	}
@@ -112,8 +113,8 @@ func fetch(url string) ([]byte, error) {
 }
 
 // download is a file in memory with what the server has, and more.
-func download(name, url string, more ...[]byte) (*os.File, error) {
-	body, err := get(url)
+func download(name, from string, more ...[]byte) (*os.File, error) {
+	body, err := get(from)
 	if err != nil {
 		return nil, err
 	}
@@ -125,32 +126,50 @@ func download(name, url string, more ...[]byte) (*os.File, error) {
 	f := os.NewFile(uintptr(fd), name)
 	n, err := io.Copy(f, body)
 	if err != nil {
-		return nil, fmt.Errorf("%s: %w", url, err)
+		return nil, fmt.Errorf("%s: %w", from, err)
 	}
-	fmt.Fprintf(os.Stderr, "chain: %s, %d bytes\n", url, n)
+	fmt.Fprintf(os.Stderr, "chain: %s, %d bytes\n", from, n)
 	// Archives follow one another on multiples of four bytes.
 	_, err = f.Write(append(make([]byte, -n&3), bytes.Join(more, nil)...))
 	return f, err
 }
 
-func get(url string) (io.ReadCloser, error) {
-	if rest, ok := strings.CutPrefix(url, "tftp://"); ok {
-		host, name, _ := strings.Cut(rest, "/")
-		server, err := netip.ParseAddr(host)
+func get(from string) (io.ReadCloser, error) {
+	if strings.HasPrefix(from, "tftp://") {
+		f, err := getTFTP(from)
 		if err != nil {
-			return nil, fmt.Errorf("%s: %w", url, err)
+			return nil, fmt.Errorf("%s: %w", from, err)
 		}
-		return openTFTP(netip.AddrPortFrom(server, tftpPort), name)
+		return f, nil
 	}
-	response, err := http.Get(url)
+	response, err := http.Get(from)
 	if err != nil {
 		return nil, err
 	}
 	if response.StatusCode != http.StatusOK {
 		response.Body.Close()
-		return nil, fmt.Errorf("%s: %s", url, response.Status)
+		return nil, fmt.Errorf("%s: %s", from, response.Status)
 	}
 	return response.Body, nil
+}
+
+// getTFTP is get of a URL of that scheme.
+func getTFTP(from string) (*transfer, error) {
+	server, name, err := splitTFTP(from)
+	if err != nil {
+		return nil, err
+	}
+	return openTFTP(server, name)
+}
+
+// splitTFTP is the server that a URL names, and the file as that one calls it.
+func splitTFTP(from string) (server netip.AddrPort, name string, err error) {
+	u, err := url.Parse(from)
+	if err != nil {
+		return netip.AddrPort{}, "", err
+	}
+	addr, err := netip.ParseAddr(u.Host)
+	return netip.AddrPortFrom(addr, tftpPort), strings.TrimPrefix(u.Path, "/"), err
 }
 
 // archive is the leases in a directory as an archive for the next initramfs, where

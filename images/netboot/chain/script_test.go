@@ -1,6 +1,7 @@
 package main
 
 import (
+	"strconv"
 	"strings"
 	"testing"
 )
@@ -41,6 +42,32 @@ func TestBootFile(t *testing.T) {
 		if url, err := bootFile(leases); err == nil {
 			t.Errorf("%q: %q", leases, url)
 		}
+	}
+}
+
+// A server is asked for a file by the name that it has there, whatever that would be in
+// a URL, as are those which a script names beside it.
+func TestNamesOverTFTP(t *testing.T) {
+	for _, name := range []string{"a/b", "/srv/a", `boot\x64\a`, "100%.ipxe", "a#b", "a?b", "[a]"} {
+		from, err := bootFile(`[{"boot_file": ` + strconv.Quote(name) + `, "next_server": "10.0.0.1"}]`)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if server, got, err := splitTFTP(from); server.String() != "10.0.0.1:69" || got != name || err != nil {
+			t.Errorf("%s: %s has %q, %v", from, server, got, err)
+		}
+	}
+	s, err := parseScript("tftp://10.0.0.1//srv/next.ipxe", "kernel [a]\ninitrd /b\nboot\n")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for from, want := range map[string]string{s.kernel: "/srv/[a]", s.initrd: "b"} {
+		if _, got, err := splitTFTP(from); got != want || err != nil {
+			t.Errorf("%s: %q, %v, want %q", from, got, err, want)
+		}
+	}
+	if _, err := get("tftp://server/a"); err == nil || !strings.HasPrefix(err.Error(), "tftp://server/a: ") {
+		t.Error(err)
 	}
 }
 

@@ -58,13 +58,20 @@ func (s tftpServer) start(t *testing.T) netip.AddrPort {
 		}
 	}()
 	go func() {
+		var last uint16 // block that was acknowledged
+		rounds := 0     // how often their numbers have begun again
 		for b := make([]byte, 1000); ; {
 			n, from, err := talk.ReadFromUDP(b)
 			if err != nil {
 				return
 			}
 			if n == 4 && b[1] == opAck {
-				block(from, int(binary.BigEndian.Uint16(b[2:]))+1)
+				number := binary.BigEndian.Uint16(b[2:])
+				if number < last {
+					rounds++
+				}
+				last = number
+				block(from, rounds<<16+int(number)+1)
 			}
 		}
 	}()
@@ -80,6 +87,7 @@ func TestTFTP(t *testing.T) {
 		"new":         {content: content, size: 1000},
 		"whole block": {content: content[:1024]},
 		"empty":       {},
+		"long":        {content: bytes.Repeat(content[:8], 1<<16+3), size: 8},
 		"lossy":       {content: content[:3000], size: 1000, loses: 3},
 	} {
 		t.Run(name, func(t *testing.T) {
