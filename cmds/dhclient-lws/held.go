@@ -2,8 +2,11 @@ package main
 
 import (
 	"iter"
+	"slices"
 	"strconv"
 	"time"
+
+	"github.com/dhclient-lws/dhclient-lws/pkg/dhcpc"
 )
 
 // heldLink is a link that another client has, and of which the dhcpc.Client knows
@@ -63,11 +66,17 @@ func (r *resident) unhold(name string) {
 	}
 }
 
-// heldLinks is all of them.
-func (r *resident) heldLinks() []heldLink {
+// heldLinks is all of them but for what is asked on: a lock may be granted before it
+// is noted that another client has it.
+func (r *resident) heldLinks(ours []dhcpc.LinkStatus) (list []heldLink) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return append([]heldLink(nil), r.held...)
+	for _, h := range r.held {
+		if !slices.ContainsFunc(ours, func(l dhcpc.LinkStatus) bool { return l.Interface == h.name }) {
+			list = append(list, h)
+		}
+	}
+	return list
 }
 
 // described goes over the links of a snapshot as people see them, each valid until

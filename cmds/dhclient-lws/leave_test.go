@@ -159,6 +159,21 @@ func TestLockIsGrantedWhileLeaving(t *testing.T) {
 	}
 }
 
+// A lock may be granted before the resident has noted that another client has the
+// link, which is ours then, and shown once.
+func TestLockIsGrantedAtOnce(t *testing.T) {
+	r, l, other := newWaiting(t)
+	if s := r.snapshot(undecided); len(s.links) != 0 || len(s.held) != 1 {
+		t.Fatalf("%d links are ours and %d another's, which has one", len(s.links), len(s.held))
+	}
+	other.release(l.name)
+	eventually(t, "be granted the lock", func() bool { return r.locks.has(l.name) })
+	r.hold(l, 1) // what take was about to do
+	if s := r.snapshot(undecided); len(s.links) != 1 || len(s.held) != 0 {
+		t.Errorf("%d links are ours, of one, and %d another's", len(s.links), len(s.held))
+	}
+}
+
 // has reports whether a lock is held, and whoever waited for it has been told.
 func (k *locks) has(name string) bool {
 	k.mu.Lock()

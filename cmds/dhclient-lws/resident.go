@@ -163,7 +163,8 @@ func (r *resident) watch() {
 
 // snapshot is how things stand now.
 func (r *resident) snapshot(res result) snapshot {
-	return snapshot{now: packet.Now(), result: res, links: r.client.Status().Links, held: r.heldLinks()}
+	links := r.client.Status().Links
+	return snapshot{now: packet.Now(), result: res, links: links, held: r.heldLinks(links)}
 }
 
 // writeStatus has the state written at once. It may be called from any goroutine.
