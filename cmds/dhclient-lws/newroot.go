@@ -55,7 +55,11 @@ func identityOf(st *unix.Stat_t, err error) identity {
 type places [4]identity
 
 func (o *options) places() (p places) {
-	for i, dir := range []string{o.stateDir, o.leaseDir, o.netConfDir, filepath.Dir(o.resolvConf)} {
+	var resolv string
+	if o.resolvConf != "" {
+		resolv = filepath.Dir(o.resolvConf)
+	}
+	for i, dir := range []string{o.stateDir, o.leaseDir, o.netConfDir, resolv} {
 		if dir != "" {
 			p[i] = identify(dir)
 		}

@@ -49,6 +49,17 @@ func TestRootThatIsNoDirectory(t *testing.T) {
 	}
 }
 
+// Without a resolv.conf nothing is where the resident happens to be, which changes
+// when it hands off.
+func TestPlacesOfNoFiles(t *testing.T) {
+	o := &options{stateDir: t.TempDir()}
+	was := o.places()
+	t.Chdir(t.TempDir())
+	if now := o.places(); now != was {
+		t.Errorf("%v, and %v elsewhere", was, now)
+	}
+}
+
 func (p *process) succeeds(text string) {
 	p.t.Helper()
 	if out := p.end(); p.ProcessState.ExitCode() != 0 || !strings.Contains(out, text) {
