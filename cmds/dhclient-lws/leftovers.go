@@ -33,18 +33,10 @@ func (s *scribe) sweep(shot *snapshot) {
 	}
 }
 
-// sweepAtMost is how many entries of a directory are looked at: /run and /tmp are
-// everybody's to fill.
-const sweepAtMost = 16 << 10
-
 // sweepDirectory knows temporary files by the names that ifup.ReplaceFile gives them, by
 // their owner, and by their age: whoever writes one now is alive.
 func sweepDirectory(dir string, ours map[string]bool, before time.Time) {
-	seen := 0
 	for entry := range entries(dir) {
-		if seen++; seen > sweepAtMost {
-			return
-		}
 		name, hidden := strings.CutPrefix(entry, ".")
 		base := strings.TrimRight(name, "0123456789")
 		if !hidden || base == name || !ours[filepath.Join(dir, base)] {

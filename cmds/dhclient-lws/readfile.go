@@ -64,6 +64,10 @@ func open(path string, flags int) (fd int, err error) {
 	return unix.Open(path, unix.O_RDONLY|unix.O_CLOEXEC|flags, 0)
 }
 
+// maxEntries is how many entries of a directory are looked at: /run and /tmp are
+// everybody's to fill.
+const maxEntries = 16 << 10
+
 // entries goes over the names in a directory as the kernel has them, a few at a time.
 // What cannot be listed has none.
 func entries(dir string) iter.Seq[string] {
@@ -74,16 +78,17 @@ func entries(dir string) iter.Seq[string] {
 		}
 		defer unix.Close(fd)
 		buf := make([]byte, 8<<10)
-		for {
+		for left := maxEntries; ; {
 			n, err := unix.ReadDirent(fd, buf)
 			if n <= 0 || err != nil {
 				return
 			}
 			_, _, names := unix.ParseDirent(buf[:n], -1, nil)
 			for _, name := range names {
-				if !yield(name) {
+				if left == 0 || !yield(name) {
 					return
 				}
+				left--
 			}
 		}
 	}
