@@ -37,6 +37,9 @@ func parseScript(from, text string) (s script, err error) {
 		case verb != "initrd":
 			return s, fmt.Errorf("%s: %q is not understood", from, verb)
 		}
+		if name == "" { // which would be the script itself
+			return s, fmt.Errorf("%s: %s without a name", from, verb)
+		}
 		u, err := base.Parse(name)
 		if err != nil {
 			return s, fmt.Errorf("%s: %w", from, err)

@@ -19,6 +19,7 @@ func TestScript(t *testing.T) {
 		"kernel a\ninitrd b\n":          "does not boot",
 		"kernel a\nboot\n":              "nothing to boot",
 		"kernel a\ninitrd b\nsanboot x": `"sanboot" is not understood`,
+		"kernel\ninitrd b\nboot\n":      "kernel without a name",
 		"kernel a\ninitrd http://%\n":   "invalid",
 		"<html>404 not found</html>\n":  "is not understood",
 		"":                              "does not boot",
