@@ -18,6 +18,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"github.com/u-root/u-root/pkg/boot/kexec"
 	"github.com/u-root/u-root/pkg/cpio"
@@ -142,7 +143,7 @@ func get(from string) (io.ReadCloser, error) {
 		}
 		return f, nil
 	}
-	response, err := http.Get(from)
+	response, err := webClient().Get(from)
 	if err != nil {
 		return nil, err
 	}
@@ -151,6 +152,19 @@ func get(from string) (io.ReadCloser, error) {
 		return nil, fmt.Errorf("%s: %s", from, response.Status)
 	}
 	return response.Body, nil
+}
+
+// A server that says nothing must not hold up the boot for ever, nor one that stops in
+// the middle.
+var (
+	silence = 10 * time.Second // a test has less
+	longest = 10 * time.Minute // a whole file
+)
+
+func webClient() *http.Client {
+	t := http.DefaultTransport.(*http.Transport).Clone()
+	t.ResponseHeaderTimeout = silence
+	return &http.Client{Transport: t, Timeout: longest}
 }
 
 // getTFTP is get of a URL of that scheme.
