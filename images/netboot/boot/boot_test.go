@@ -109,7 +109,7 @@ func TestHTTPAndAddressesFromTheBootLoader(t *testing.T) {
 	fixed.Net = netip.MustParsePrefix("10.77.9.0/24")
 	const words = "ip=:::::eth1:dhcp ip=10.77.9.9::10.77.9.2:255.255.255.0::eth0:off:10.77.9.3 "
 	page := readme.Block(t, "../../../README.md", "## Where a machine boots from the network")
-	page = strings.NewReplacer("BOOTIF=", words+"BOOTIF=", "-- gosh", "-- check").Replace(page)
+	page = strings.NewReplacer("BOOTIF=", words+"BOOTIF=", `bootif"`, `bootif -- check"`).Replace(page)
 	if err := n.offer(scriptFile, scriptOf(page)); err != nil {
 		t.Fatal(err)
 	}
