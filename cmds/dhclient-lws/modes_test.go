@@ -134,16 +134,21 @@ func TestExitStatus(t *testing.T) {
 	}
 }
 
-// Ten seconds without a link are long: all wait for them at once.
+// Ten seconds without a link are long: all wait for them at once. Who has named none
+// may have meant one that has to be named.
 func TestExitStatusWithoutLink(t *testing.T) {
 	b := newBox(t)
 	var all []*process
-	for _, mode := range []string{"-once", "-background", "-dry-run"} {
-		all = append(all, b.start(t, mode, "eth0"))
+	for _, args := range [][]string{{"-once", "eth0"}, {"-background", "eth0"}, {"-dry-run", "eth0"}, {"-once"}} {
+		all = append(all, b.start(t, args...))
 	}
-	for _, p := range all {
-		if out := p.end(); p.ProcessState.ExitCode() != 4 || !strings.Contains(out, "no link to ask on") {
+	for i, p := range all {
+		out := p.end()
+		if p.ProcessState.ExitCode() != 4 || !strings.Contains(out, "no link to ask on") {
 			t.Errorf("%q: status %d, output:\n%s", p.Args, p.ProcessState.ExitCode(), out)
+		}
+		if hinted := strings.Contains(out, "have to be named"); hinted != (i == 3) {
+			t.Errorf("%q: told of links that have to be named: %v", p.Args, hinted)
 		}
 	}
 }

@@ -106,8 +106,10 @@ func TestLinksThatAreLeftOut(t *testing.T) {
 // Who mistyped a name learns it before the wait is over.
 func TestNamedInterfaceIsWaitedFor(t *testing.T) {
 	b := newBox(t)
-	p := b.start(t, "eht0")
-	p.prints("eht0: no such interface; waiting for it")
+	p := b.start(t, "eht0", "stauts", "version")
+	p.prints("eht0: no such interface; waiting for it\n")
+	p.prints("stauts: no such interface; waiting for it (status is called with exactly that word)")
+	p.prints("version: no such interface; waiting for it (-version tells the version)")
 }
 
 func TestEndsBySignal(t *testing.T) {

@@ -178,7 +178,10 @@ func (r *resident) attend() {
 	r.tellOfOthers()
 	for _, name := range r.links.absent() {
 		hint := ""
-		if distance(name, "status") <= 2 {
+		switch {
+		case name == "version":
+			hint = " (-version tells the version)"
+		case distance(name, "status") <= 2:
 			hint = " (status is called with exactly that word)"
 		}
 		r.console.say(safeName(name) + ": no such interface; waiting for it" + hint)

@@ -24,6 +24,9 @@ func (r *resident) finish(res result, shot *snapshot) {
 				rows, have = unused(rows), "leased"
 			}
 			r.console.say(lead + verdict(res, shot, have, now-r.start))
+			if res == resultNoLink && len(r.options.selectors) == 0 && r.options.verbosity == 0 {
+				r.console.say("links that are no wired NICs have to be named; -v tells which there are")
+			}
 			if len(shot.links)+len(shot.held) > 0 {
 				_ = table(r.console, rows, now, (*linkStatus).appendStory) // the console takes everything
 			}
