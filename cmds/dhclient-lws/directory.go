@@ -10,6 +10,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"github.com/dhclient-lws/dhclient-lws/internal/wrap"
 	"github.com/dhclient-lws/dhclient-lws/pkg/ifup"
 )
 
@@ -26,7 +27,7 @@ func makeDirectory(dir string) error {
 // part of it the kernel stumbled over.
 func about(dir string, err error) error {
 	if e, ok := errors.AsType[*fs.PathError](err); ok {
-		return in(dir, e.Err)
+		return wrap.In(dir, e.Err)
 	}
 	return err
 }

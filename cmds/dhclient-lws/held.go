@@ -49,7 +49,7 @@ func (r *resident) holdAsItIs(l *knownLink) {
 	}
 }
 
-// letGo forgets a link that nobody asks for any more, or that is ours now.
+// letGo forgets a link that nobody asks for any more.
 func (r *resident) letGo(l *knownLink) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -66,8 +66,8 @@ func (r *resident) unhold(name string) {
 	}
 }
 
-// heldLinks is all of them but for what is asked on: a lock may be granted before it
-// is noted that another client has it.
+// heldLinks is all of them but for what is asked on, since its lock was granted: that
+// may have been before it was noted that another client has it.
 func (r *resident) heldLinks(ours []dhcpc.LinkStatus) (list []heldLink) {
 	r.mu.Lock()
 	defer r.mu.Unlock()

@@ -8,6 +8,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"github.com/dhclient-lws/dhclient-lws/internal/wrap"
 	"github.com/dhclient-lws/dhclient-lws/pkg/dhcpc"
 	"github.com/dhclient-lws/dhclient-lws/pkg/dhcpc/machine"
 	"github.com/dhclient-lws/dhclient-lws/pkg/dhcpc/packet"
@@ -129,7 +130,7 @@ func (s *scribe) recall(facts ifup.Link) *machine.Lease {
 	}
 	if err != nil {
 		if !errors.Is(err, unix.ENOENT) {
-			s.report(not, in(leasePath(s.options.leaseDir, facts.Name), err))
+			s.report(not, wrap.In(leasePath(s.options.leaseDir, facts.Name), err))
 		}
 		return nil
 	}

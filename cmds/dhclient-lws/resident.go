@@ -9,6 +9,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/dhclient-lws/dhclient-lws/internal/wrap"
 	"github.com/dhclient-lws/dhclient-lws/pkg/dhcpc"
 	"github.com/dhclient-lws/dhclient-lws/pkg/dhcpc/packet"
 )
@@ -193,7 +194,7 @@ func (r *resident) report(what string, err error) {
 // files are called differently each time.
 func withoutFile(err error) error {
 	if e, ok := errors.AsType[*fs.PathError](err); ok {
-		return in(filepath.Dir(e.Path), e.Err)
+		return wrap.In(filepath.Dir(e.Path), e.Err)
 	}
 	return err
 }

@@ -2,6 +2,8 @@ package main
 
 import (
 	"golang.org/x/sys/unix"
+
+	"github.com/dhclient-lws/dhclient-lws/internal/wrap"
 )
 
 // checkRights says at once what would else be found out link by link, and
@@ -15,7 +17,7 @@ func checkRights() error {
 	}
 	const need = 1<<unix.CAP_NET_ADMIN | 1<<unix.CAP_NET_RAW
 	if have[0].Effective&need != need {
-		return &wrapped{unix.EPERM.Error() + ": root is needed, or the capabilities CAP_NET_ADMIN, CAP_NET_RAW and CAP_NET_BIND_SERVICE", unix.EPERM}
+		return wrap.As(unix.EPERM.Error()+": root is needed, or the capabilities CAP_NET_ADMIN, CAP_NET_RAW and CAP_NET_BIND_SERVICE", unix.EPERM)
 	}
 	return nil
 }

@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/dhclient-lws/dhclient-lws/internal/wrap"
 	"github.com/dhclient-lws/dhclient-lws/pkg/dhcpc/dhcp4"
 	"github.com/dhclient-lws/dhclient-lws/pkg/dhcpc/machine"
 	"github.com/dhclient-lws/dhclient-lws/pkg/ifup"
@@ -53,7 +54,7 @@ func readStatic(text string) (*machine.Lease, error) {
 	}
 	content, err := readRegular(text, maxStatic, 0, nil)
 	if err != nil {
-		return nil, in(text, err)
+		return nil, wrap.In(text, err)
 	}
 	return parseStatic(content)
 }
@@ -97,7 +98,7 @@ func parseStatic(text []byte) (*machine.Lease, error) {
 			r.skip()
 		}
 		if err != nil && wrong == nil {
-			wrong = in(name, err)
+			wrong = wrap.In(name, err)
 		}
 	})
 	switch {

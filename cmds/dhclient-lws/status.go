@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/dhclient-lws/dhclient-lws/cmds/dhclient-lws/internal/manual"
+	"github.com/dhclient-lws/dhclient-lws/internal/wrap"
 	"github.com/dhclient-lws/dhclient-lws/pkg/dhcpc/dhcp4"
 )
 
@@ -129,7 +130,7 @@ func residents(dir string) ([]*statusFile, error) {
 	}
 	if err != nil {
 		if pid := lockHolder(dir); pid != 0 {
-			err = &wrapped{err.Error() + ", but pid " + strconv.Itoa(pid) + " runs as one: it has just begun, or cannot write there", err}
+			err = wrap.As(err.Error()+", but pid "+strconv.Itoa(pid)+" runs as one: it has just begun, or cannot write there", err)
 		}
 	}
 	return []*statusFile{first}, err

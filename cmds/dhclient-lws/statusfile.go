@@ -11,6 +11,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"github.com/dhclient-lws/dhclient-lws/internal/wrap"
 	"github.com/dhclient-lws/dhclient-lws/pkg/ifup"
 )
 
@@ -124,7 +125,7 @@ func readStatusFile(path string) (*statusFile, error) {
 	case errors.Is(err, errNotFile):
 		return nil, errors.New(safeText(path) + " is not a file")
 	case err != nil:
-		return nil, in(safeText(path), err)
+		return nil, wrap.In(safeText(path), err)
 	}
 	r := &jsonReader{in: content}
 	st := &statusFile{}

@@ -106,7 +106,6 @@ func (r *resident) request(l *knownLink) {
 	if r.leaving != nil {
 		return
 	}
-	r.unhold(l.name)
 	// It cannot fail: IPv4 is served, and no link is without a name.
 	_ = r.client.Request(l.name, dhcpc.IPv4, func(ev dhcpc.Event) { r.onEvent(l, &ev) })
 }

@@ -8,6 +8,8 @@ import (
 	"github.com/vishvananda/netlink"
 	"github.com/vishvananda/netlink/nl"
 	"golang.org/x/sys/unix"
+
+	"github.com/dhclient-lws/dhclient-lws/pkg/dhcpc/packet"
 )
 
 // Address is when the first IPv4 address came to this machine, to 10 ms; 0 if it has
@@ -26,7 +28,7 @@ func Address() (time.Duration, error) {
 	if err := netlink.AddrAdd(lo, mark); err != nil {
 		return 0, err
 	}
-	now := Now()
+	now := packet.Now()
 	_, last, err := noted()
 	if err := errors.Join(err, netlink.AddrDel(lo, mark)); err != nil {
 		return 0, err

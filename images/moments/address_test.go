@@ -7,6 +7,7 @@ import (
 	"github.com/vishvananda/netlink"
 
 	"github.com/dhclient-lws/dhclient-lws/pkg/dhcpc/dhcptest/netns"
+	"github.com/dhclient-lws/dhclient-lws/pkg/dhcpc/packet"
 )
 
 func TestMain(m *testing.M) { netns.Main(m) }
@@ -26,11 +27,11 @@ func TestWhenAnAddressCame(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	before := Now()
+	before := packet.Now()
 	if err := netlink.AddrAdd(link, addr); err != nil {
 		t.Fatal(err)
 	}
-	after := Now()
+	after := packet.Now()
 	lo, err := netlink.LinkByIndex(loopback)
 	if err != nil {
 		t.Fatal(err)

@@ -9,14 +9,9 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
-)
 
-// Now is how long the kernel of this machine has been running.
-func Now() time.Duration {
-	var ts unix.Timespec
-	_ = unix.ClockGettime(unix.CLOCK_BOOTTIME, &ts) // Linux has that clock
-	return time.Duration(ts.Nano())
-}
+	"github.com/dhclient-lws/dhclient-lws/pkg/dhcpc/packet"
+)
 
 // Init is when the kernel of this machine started the first program. It says so in its
 // log, whose clock is another one: a line of ours shows how far they are apart.
@@ -26,7 +21,7 @@ func Init() (time.Duration, error) {
 		return 0, &os.PathError{Op: "open", Path: "/dev/kmsg", Err: err}
 	}
 	defer unix.Close(log)
-	now := Now()
+	now := packet.Now()
 	ours := fmt.Sprintf("moments: %d", now)
 	if _, err := unix.Write(log, []byte("<7>"+ours+"\n")); err != nil { // for debugging: not on the console
 		return 0, os.NewSyscallError("write", err)

@@ -6,9 +6,9 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"github.com/dhclient-lws/dhclient-lws/internal/wrap"
 	"github.com/dhclient-lws/dhclient-lws/pkg/dhcpc/machine"
 	"github.com/dhclient-lws/dhclient-lws/pkg/ifup"
-	"github.com/dhclient-lws/dhclient-lws/pkg/internal/wrap"
 )
 
 // attachAll gives links to the requests that have none. A callback may make or

@@ -8,11 +8,11 @@ import (
 	"sync"
 	"time"
 
+	"github.com/dhclient-lws/dhclient-lws/internal/wrap"
 	"github.com/dhclient-lws/dhclient-lws/pkg/dhcpc/dhcp4"
 	"github.com/dhclient-lws/dhclient-lws/pkg/dhcpc/machine"
 	"github.com/dhclient-lws/dhclient-lws/pkg/dhcpc/packet"
 	"github.com/dhclient-lws/dhclient-lws/pkg/ifup"
-	"github.com/dhclient-lws/dhclient-lws/pkg/internal/wrap"
 )
 
 // Family is an address family of a request.

@@ -4,10 +4,10 @@ import (
 	"net/netip"
 	"time"
 
+	"github.com/dhclient-lws/dhclient-lws/internal/wrap"
 	"github.com/dhclient-lws/dhclient-lws/pkg/dhcpc/dhcp4"
 	"github.com/dhclient-lws/dhclient-lws/pkg/dhcpc/machine"
 	"github.com/dhclient-lws/dhclient-lws/pkg/dhcpc/packet"
-	"github.com/dhclient-lws/dhclient-lws/pkg/internal/wrap"
 )
 
 // receive judges one frame or datagram and hands the message in it to the

@@ -5,8 +5,8 @@ import (
 	"io/fs"
 	"time"
 
+	"github.com/dhclient-lws/dhclient-lws/internal/wrap"
 	"github.com/dhclient-lws/dhclient-lws/pkg/dhcpc/machine"
-	"github.com/dhclient-lws/dhclient-lws/pkg/internal/wrap"
 )
 
 // A packet socket is closed this long after the last link needed it, when

@@ -6,8 +6,8 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"github.com/dhclient-lws/dhclient-lws/internal/wrap"
 	"github.com/dhclient-lws/dhclient-lws/pkg/internal/sockfilter"
-	"github.com/dhclient-lws/dhclient-lws/pkg/internal/wrap"
 )
 
 // Netlink is the real kernel side: an rtnetlink socket for what the kernel

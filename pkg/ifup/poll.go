@@ -5,7 +5,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
-	"github.com/dhclient-lws/dhclient-lws/pkg/internal/wrap"
+	"github.com/dhclient-lws/dhclient-lws/internal/wrap"
 )
 
 // known is a link as it was reported last.

@@ -10,7 +10,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
-	"github.com/dhclient-lws/dhclient-lws/pkg/internal/wrap"
+	"github.com/dhclient-lws/dhclient-lws/internal/wrap"
 )
 
 // ErrForeign says that resolv.conf is another program's: a line in it says that

@@ -14,6 +14,7 @@ import (
 	"github.com/dhclient-lws/dhclient-lws/images/gokrazy/report"
 	"github.com/dhclient-lws/dhclient-lws/images/moments"
 	"github.com/dhclient-lws/dhclient-lws/images/network"
+	"github.com/dhclient-lws/dhclient-lws/pkg/dhcpc/packet"
 )
 
 // watcher remembers every IPv4 address that came or went.
@@ -40,7 +41,7 @@ func watch() (*watcher, error) {
 			if !p.Addr().Is4() || p.Addr().IsLoopback() {
 				continue
 			}
-			e := report.Event{Time: moments.Now(), Addr: p, Came: u.NewAddr}
+			e := report.Event{Time: packet.Now(), Addr: p, Came: u.NewAddr}
 			if l, err := netlink.LinkByIndex(u.LinkIndex); err == nil {
 				e.Link = l.Attrs().Name
 			}
@@ -53,7 +54,7 @@ func watch() (*watcher, error) {
 }
 
 func (w *watcher) serve(out http.ResponseWriter, _ *http.Request) {
-	r := report.Report{Now: moments.Now(), Init: w.init}
+	r := report.Report{Now: packet.Now(), Init: w.init}
 	var err error
 	note := func(err error) {
 		if err != nil {

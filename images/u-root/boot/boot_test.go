@@ -175,6 +175,22 @@ func pipe(t *testing.T) (r, w *os.File) {
 	return r, w
 }
 
+// atTheConsole boots a machine whose screen and keys are the test's, and which tells
+// how it ended.
+func (m Machine) atTheConsole(t *testing.T, parameters string) (screen, keys *os.File, ended <-chan error) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), bootLimit)
+	t.Cleanup(cancel)
+	in, keys := pipe(t)
+	screen, out := pipe(t)
+	end := make(chan error, 1)
+	go func() {
+		end <- m.operate(ctx, in, out, parameters)
+		out.Close()
+	}()
+	return screen, keys, end
+}
+
 // readUntil returns what it read, up to and with the text given.
 func readUntil(t *testing.T, r io.Reader, text string) string {
 	t.Helper()

@@ -35,15 +35,7 @@ func run(t testing.TB, m Machine, parameters string) (r report.Report, console s
 // can be used, and the machine is alive.
 func TestBackgroundThenShell(t *testing.T) {
 	m := machine(t, NICs(1)).with(t, symlink("bin/defaultsh", "/bbin/gosh"))
-	ctx, cancel := context.WithTimeout(t.Context(), bootLimit)
-	defer cancel()
-	in, keys := pipe(t)
-	screen, out := pipe(t)
-	ended := make(chan error, 1)
-	go func() {
-		ended <- m.operate(ctx, in, out, uinit("-background"))
-		out.Close()
-	}()
+	screen, keys, ended := m.atTheConsole(t, uinit("-background"))
 
 	seen := readUntil(t, screen, "$ ")
 	if _, err := keys.WriteString("check\n"); err != nil {
@@ -210,15 +202,7 @@ func TestFirstProcess(t *testing.T) {
 // machine runs: it notices that the cable is pulled.
 func TestFirstProcessInTheForeground(t *testing.T) {
 	m := machine(t, NICs(1))
-	ctx, cancel := context.WithTimeout(t.Context(), bootLimit)
-	defer cancel()
-	in, keys := pipe(t)
-	screen, out := pipe(t)
-	ended := make(chan error, 1)
-	go func() {
-		ended <- m.operate(ctx, in, out, "rdinit=/bbin/dhclient-lws -- -once")
-		out.Close()
-	}()
+	screen, keys, ended := m.atTheConsole(t, "rdinit=/bbin/dhclient-lws -- -once")
 	readUntil(t, screen, "the first process of a machine must not end; staying")
 	readUntil(t, screen, "1 of 1 links bound")
 	// Ctrl-A C leads to QEMU's own monitor and back.

@@ -1,7 +1,6 @@
 package boot
 
 import (
-	"context"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -33,15 +32,7 @@ func TestTheImageOfThePage(t *testing.T) {
 
 	m := machine(t, NICs(1))
 	m.Image = filepath.Join(runInModule(t, lines), "initramfs.cpio")
-	ctx, cancel := context.WithTimeout(t.Context(), bootLimit)
-	defer cancel()
-	in, keys := pipe(t)
-	screen, out := pipe(t)
-	ended := make(chan error, 1)
-	go func() {
-		ended <- m.operate(ctx, in, out, "")
-		out.Close()
-	}()
+	screen, keys, ended := m.atTheConsole(t, "")
 	readUntil(t, screen, "1 of 1 links bound")
 	readUntil(t, screen, "> ")                           // of gosh with its editor
 	if _, err := keys.WriteString("\x01x"); err != nil { // which ends QEMU

@@ -22,11 +22,11 @@ import (
 
 	"golang.org/x/sys/unix"
 
-	"github.com/dhclient-lws/dhclient-lws/images/moments"
+	"github.com/dhclient-lws/dhclient-lws/pkg/dhcpc/packet"
 )
 
 func main() {
-	began := moments.Now()
+	began := packet.Now()
 	if first := strings.Fields(os.Getenv("CHECK_FIRST")); os.Getpid() == 1 && len(first) > 0 {
 		os.Unsetenv("CHECK_FIRST")
 		fmt.Fprintf(os.Stderr, "check: %s: %v\n", first[0], syscall.Exec("/bbin/"+first[0], first, os.Environ()))

@@ -3,8 +3,8 @@ package packet
 import (
 	"golang.org/x/sys/unix"
 
+	"github.com/dhclient-lws/dhclient-lws/internal/wrap"
 	"github.com/dhclient-lws/dhclient-lws/pkg/internal/sockfilter"
-	"github.com/dhclient-lws/dhclient-lws/pkg/internal/wrap"
 )
 
 // receiveBuffer is how much may wait in a socket, in bytes of kernel memory.

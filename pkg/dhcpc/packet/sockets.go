@@ -7,7 +7,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
-	"github.com/dhclient-lws/dhclient-lws/pkg/internal/wrap"
+	"github.com/dhclient-lws/dhclient-lws/internal/wrap"
 )
 
 // Sockets is the client's side of the wire on a real kernel. It is not safe
