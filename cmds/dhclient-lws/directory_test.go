@@ -6,6 +6,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"golang.org/x/sys/unix"
 )
 
 // A directory is no safer than those above it, by whatever way it is reached.
@@ -77,5 +79,48 @@ func TestSharedDirectory(t *testing.T) {
 	}
 	if err := makeSharedDirectory(filepath.Join(base, "open", "sub")); err == nil {
 		t.Error("made where anyone can rename it")
+	}
+}
+
+// The way without symbolic links is the one that the kernel takes.
+func TestWithoutLinks(t *testing.T) {
+	base := t.TempDir()
+	if err := os.MkdirAll(filepath.Join(base, "a", "b"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	for name, target := range map[string]string{
+		"there": filepath.Join(base, "a"), "beside": "a/b", "a/up": "../beside", "a/b/over": "../../there/b",
+		"twice": "a/up", "round": "and", "and": "round", "nowhere": "none/b", "high": "../../../../../../../../../..",
+	} {
+		if err := os.Symlink(target, filepath.Join(base, name)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, path := range []string{
+		"a/b", "there/b", "beside", "a/up", "a/up/..", "there/../a", "a/b/over", "a/b/over/over", "twice", "twice/over/.", "high", "round", "nowhere", "none", "there/none",
+	} {
+		path = base + "/" + path
+		want, failed := filepath.EvalSymlinks(path)
+		got, err := withoutLinks(path)
+		if got != want || (err == nil) != (failed == nil) {
+			t.Errorf("%s: %q, %v, want %q, %v", path, got, err, want, failed)
+		}
+	}
+}
+
+// What is above a directory is made with it, unless something is in the way.
+func TestMakeDirectories(t *testing.T) {
+	base := t.TempDir()
+	if err := os.WriteFile(filepath.Join(base, "file"), nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{"one", "one/two/three/four", "one/two", "."} {
+		dir := filepath.Join(base, name)
+		if err := makeDirectories(dir); err != nil || !exists(dir) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	if err := makeDirectories(filepath.Join(base, "file", "below")); !errors.Is(err, unix.ENOTDIR) {
+		t.Errorf("below a file: %v", err)
 	}
 }

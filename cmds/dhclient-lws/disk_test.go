@@ -10,6 +10,23 @@ import (
 	"github.com/dhclient-lws/dhclient-lws/pkg/dhcpc/dhcptest/netns"
 )
 
+// What was found of a directory holds for a moment, and no longer.
+func TestInMemoryIsLookedAtNowAndThen(t *testing.T) {
+	const dir = "/proc" // in memory, but not such
+	lastMounts.Lock()
+	lastMounts.memory, lastMounts.at = map[string]bool{dir: true}, time.Now().Add(mountsAge)
+	lastMounts.Unlock()
+	if !inMemory(dir) {
+		t.Error("looked at once more")
+	}
+	lastMounts.Lock()
+	lastMounts.at = time.Now().Add(-mountsAge)
+	lastMounts.Unlock()
+	if inMemory(dir) {
+		t.Error("not looked at once more")
+	}
+}
+
 // What kind of file system a directory is in is known without asking it, unless
 // that could be another one than its path says.
 func TestInMemory(t *testing.T) {
