@@ -307,3 +307,14 @@ func TestALinkIsAskingUntilItIsBound(t *testing.T) {
 		}
 	}
 }
+
+// A link that is left out is noted once, whatever the kernel has to say of it.
+func TestALinkIsLeftOutOnce(t *testing.T) {
+	b := book(t, "-v")
+	for range 2 {
+		b.note(&ifup.Event{Link: *nic("veth0", kind("veth"))}, epoch)
+	}
+	if want := []string{"veth0 (veth)"}; !slices.Equal(b.leftOut, want) {
+		t.Errorf("%q, want %q", b.leftOut, want)
+	}
+}

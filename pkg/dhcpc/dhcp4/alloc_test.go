@@ -166,3 +166,45 @@ func BenchmarkWriteREQUEST(b *testing.B) {
 		dhcp4.AppendFrame(frame, clientMAC, dhcp4.Broadcast, src, dst, p)
 	}
 }
+
+// A message says nothing of the one that was decoded into the same memory before.
+func TestNothingStaysOfTheMessageBefore(t *testing.T) {
+	dense := reply(ack)
+	for i := len(dense); i+3 < dhcp4.MaxMessage; i += 3 {
+		if code := byte(1 + i%254); code != byte(dhcp4.Overload) {
+			dense = append(dense, code, 1, 7)
+		}
+	}
+	named := reply(ack)
+	copy(named[44:], "server")
+	copy(named[108:], "file")
+	cookieless := usualACK()
+	cookieless[236] ^= 1
+	payloads := map[string][]byte{
+		"without the cookie":        cookieless,
+		"with options for a file":   overloaded(option(dhcp4.Overload, 1), nil, append(option(dhcp4.HostName, 'a'), end...), nil),
+		"with options for a server": overloaded(option(dhcp4.Overload, 2), nil, nil, append(option(dhcp4.HostName, 'a'), end...)),
+		"bare":                      reply(ack), "usual": usualACK(), "dense": dense, "with a server and a file": named,
+		"cut off": usualACK()[:100], "split": reply(ack, option(dhcp4.HostName, 'a'), option(dhcp4.DNSServer, 192, 0, 2, 1), option(dhcp4.HostName, 'b')),
+	}
+	for before, first := range payloads {
+		for now, second := range payloads {
+			var used, fresh dhcp4.Message
+			used.Decode(first)
+			if got, want := used.Decode(second), fresh.Decode(second); got != want {
+				t.Errorf("%s after %s: %v, want %v", now, before, got, want)
+			}
+			for c := range dhcp4.Code(255) {
+				if used.Options.Has(c) != fresh.Options.Has(c) || string(used.Options.Bytes(c)) != string(fresh.Options.Bytes(c)) {
+					t.Errorf("%s after %s: option %d is %x, want %x", now, before, c, used.Options.Bytes(c), fresh.Options.Bytes(c))
+				}
+			}
+			if got, want := used.ServerName().String(), fresh.ServerName().String(); got != want {
+				t.Errorf("%s after %s: server %q, want %q", now, before, got, want)
+			}
+			if got, want := used.BootFile().String(), fresh.BootFile().String(); got != want {
+				t.Errorf("%s after %s: file %q, want %q", now, before, got, want)
+			}
+		}
+	}
+}
