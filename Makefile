@@ -94,7 +94,7 @@ bench-quick: ## ours beside the floor and u-root's client, on 1, 64 and 256 link
 	@$(call need,$(NET) $(RACE))
 	@$(BENCH) -plan quick
 
-bench: ## ours beside all others, in every scene; takes long (-for bounds it), and should have the machine for itself [BENCHFLAGS="-scenes '^64' -rounds 5"]
+bench: ## ours beside all others, in every scene; takes a quarter of an hour, and should have the machine for itself [BENCHFLAGS="-scenes '^64' -rounds 5"]
 	@$(call need,$(NET) $(RACE) $(PEERS))
 	@$(BENCH) -plan full -lines results.jsonl $(BENCHFLAGS) >/dev/null
 	go run ./bench/report
