@@ -133,6 +133,10 @@ func play(t *testing.T, kit client.Kit, r *rig.Rig, s step, end time.Time, done 
 				if slices.Contains(two, name) && run.Fault != "" {
 					t.Error(run.Fault)
 				}
+				oneTrip := s.Mode == result.Rapid || s.Mode == result.Reboot
+				if slices.Contains(two, name) && oneTrip && run.Sent >= 2*s.Links {
+					t.Errorf("%d messages for %d links: two were needed for each", run.Sent, s.Links)
+				}
 				if run.Missed != "" {
 					t.Log(run.Missed)
 				}

@@ -41,6 +41,11 @@ func measure(t *testing.T, kit client.Kit, r *rig.Rig, scene result.Scene, c cli
 		// An earlier life, of which the server knows, and the client may.
 		earlier := start(t, kit, r, scene, c, job)
 		earlier.wait(t, c, job)
+		for end := time.Now().Add(patience(scene)); !c.Remembers(job); time.Sleep(look) {
+			if time.Now().After(end) {
+				t.Fatalf("%s has not noted its leases in %v", c.Name, patience(scene))
+			}
+		}
 		earlier.group.End()
 		job.Reboot = true
 	}

@@ -57,10 +57,13 @@ func floor(j Job, _ ...string) []string {
 	return append(args, "eth")
 }
 
+// leases is where our client notes them.
+func leases(j Job) string { return filepath.Join(j.Dir, "leases") }
+
 func ours(j Job, _ ...string) []string {
 	args := []string{
 		"-resolv-conf", filepath.Join(j.Dir, "resolv.conf"),
-		"-state-dir", filepath.Join(j.Dir, "state"), "-lease-dir", filepath.Join(j.Dir, "leases"),
+		"-state-dir", filepath.Join(j.Dir, "state"), "-lease-dir", leases(j),
 	}
 	if j.Rapid {
 		args = append(args, "-rapid-commit")
